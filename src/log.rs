@@ -1,0 +1,1 @@
+//! Log lines as go-plugin hosts read them.
