@@ -1,1 +1,18 @@
-//! To be described.
+//! The provider framework: schemas, values, planning and the contract of a resource.
+//!
+//! It knows Terraform's rules and nothing of how they travel: no gRPC, no HTTP, no async runtime, no HSS. Resources
+//! are written against [`resource::Resource`] with typed models; [`provider::Running`] is what a protocol serves.
+
+pub mod diag;
+pub mod duration;
+pub mod erased;
+pub mod model;
+pub mod number;
+pub mod path;
+pub mod plan;
+pub mod provider;
+pub mod resource;
+pub mod schema;
+pub mod timeouts;
+pub mod types;
+pub mod value;

@@ -1,0 +1,120 @@
+//! What a resource type has to say and do. Typed: a resource never sees an untyped value.
+
+use std::{
+    future::Future,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{
+    diag::{Diagnostic, Diagnostics, Outcome},
+    model::{Attr, Schema},
+    path::Path,
+};
+use crate::clock::Stop;
+
+/// What a resource does with the API handle `Api`.
+pub trait Resource<Api: Send + Sync>: Send + Sync + 'static {
+    /// Its attributes.
+    type Model: Clone + Default + Send + Sync + 'static;
+    /// The full type name.
+    const NAME: &'static str;
+
+    /// Its rows.
+    fn schema(&self) -> Schema<Self::Model>;
+
+    /// What rows cannot check. Any value may be unknown; errors at what is certain only. No I/O.
+    fn validate(&self, _config: &Self::Model, _diagnostics: &mut Diagnostics) {}
+
+    /// What rows cannot plan. A pure function of its arguments: it is asked again during apply. No I/O.
+    fn plan(&self, _api: &Api, _change: &mut Change<Self::Model>) {}
+
+    /// Makes the object. Whatever exists after each step is handed to [`Cx::keep`], so that an error loses nothing.
+    fn create(
+        &self,
+        cx: &Cx<'_, Api, Self::Model>,
+        planned: Self::Model,
+    ) -> impl Future<Output = Outcome<Self::Model>> + Send;
+
+    /// The object as it is; `None` when it is gone. What the API does not tell is copied from `prior`.
+    fn read(
+        &self,
+        cx: &Cx<'_, Api, Self::Model>,
+        prior: Self::Model,
+    ) -> impl Future<Output = Outcome<Option<Self::Model>>> + Send;
+
+    /// Changes the object in place. On an error without [`Cx::keep`] the state stays as it was.
+    fn update(
+        &self,
+        cx: &Cx<'_, Api, Self::Model>,
+        prior: Self::Model,
+        planned: Self::Model,
+    ) -> impl Future<Output = Outcome<Self::Model>> + Send;
+
+    /// Removes the object; success when it was gone already.
+    fn delete(
+        &self,
+        cx: &Cx<'_, Api, Self::Model>,
+        prior: Self::Model,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// The beginnings of an object from what the user typed; [`Resource::read`] fills in the rest.
+    fn import(&self, id: &str) -> Outcome<Self::Model>;
+
+    /// State of an older schema version as it would have been written at the current one.
+    fn upgrade(&self, _version: i64, state: serde_json::Value) -> Outcome<serde_json::Value> {
+        Ok(state)
+    }
+}
+
+/// One planned change.
+pub struct Change<M> {
+    /// The object as it is; none when it is to be created.
+    pub prior: Option<M>,
+    /// What the user wrote.
+    pub config: M,
+    /// What will be; adjust this.
+    pub planned: M,
+    /// Attributes that cannot change in place, beside those whose row says so.
+    pub replaces: Vec<Path>,
+    /// What to tell the user.
+    pub diagnostics: Diagnostics,
+}
+
+impl<M> Change<M> {
+    /// Whether `field` differs between the prior object and the plan. True for a create.
+    pub fn touches<T: PartialEq>(&self, field: fn(&M) -> &Attr<T>) -> bool {
+        self.prior.as_ref().is_none_or(|prior| field(prior) != field(&self.planned))
+    }
+}
+
+/// What an operation works with, and where it leaves what must not be lost.
+pub struct Cx<'a, Api, M> {
+    /// The handle on the remote API.
+    pub api: &'a Api,
+    /// Set when the user wants the operation to end.
+    pub stop: Stop,
+    kept: Mutex<Option<M>>,
+    said: Mutex<Diagnostics>,
+}
+
+impl<'a, Api, M: Clone> Cx<'a, Api, M> {
+    pub(super) fn new(api: &'a Api, stop: Stop) -> Self {
+        Self { api, stop, kept: Mutex::new(None), said: Mutex::new(Diagnostics::default()) }
+    }
+
+    /// This much exists remotely. Should the operation fail from here on, it is what the state will hold; what is
+    /// unknown in it becomes null.
+    pub fn keep(&self, model: &M) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(model.clone());
+    }
+
+    /// Tells the user something without failing.
+    pub fn warn(&self, diagnostic: Diagnostic) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
+    }
+
+    pub(super) fn into_parts(self) -> (Option<M>, Diagnostics) {
+        let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (kept, self.said.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
