@@ -12,6 +12,7 @@ use super::{
     model::{self, Schema},
     path::Path,
     plan,
+    private::Private,
     resource::{Change, Cx, Resource},
     schema::Described,
     types::Type,
@@ -35,6 +36,8 @@ pub struct Planned {
 pub struct Done {
     /// The object; null when it does not exist.
     pub state: Value,
+    /// Its notes.
+    pub private: Private,
     /// What to tell the user.
     pub diagnostics: Diagnostics,
 }
@@ -50,11 +53,18 @@ pub trait AnyResource<Api>: Send + Sync {
     /// Whether the configuration can work, as far as it is known.
     fn validate(&self, config: Value) -> Diagnostics;
     /// What would happen. `proposed` null plans a destroy.
-    fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value) -> Planned;
+    fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value, private: Private) -> Planned;
     /// The object as it is.
-    fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value) -> Pending<'a, Done>;
+    fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done>;
     /// Creates, updates or destroys, by which of the two is null.
-    fn apply<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, planned: Value) -> Pending<'a, Done>;
+    fn apply<'a>(
+        &'a self,
+        api: &'a Api,
+        stop: Stop,
+        prior: Value,
+        planned: Value,
+        private: Private,
+    ) -> Pending<'a, Done>;
     /// The beginnings of an object that exists already.
     fn import(&self, id: &str) -> Done;
     /// State of an older schema version as it would have been written at the current one.
@@ -98,16 +108,16 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
 
     /// The state after an operation: its result, or on failure what was kept, or else `otherwise`.
     fn done(&self, cx: Cx<'_, Api, R::Model>, result: Outcome<Value>, otherwise: Value) -> Done {
-        let (kept, mut diagnostics) = cx.into_parts();
+        let (kept, mut diagnostics, private) = cx.into_parts();
         match result {
-            Ok(state) => Done { state, diagnostics },
+            Ok(state) => Done { state, private, diagnostics },
             Err(errors) => {
                 let kept = kept.map(|model| self.schema().store(model).unknowns_nulled());
                 diagnostics.extend(errors);
                 if !diagnostics.has_error() {
                     diagnostics.push(Diagnostic::our_bug("An operation failed without a reason."));
                 }
-                Done { state: kept.unwrap_or(otherwise), diagnostics }
+                Done { state: kept.unwrap_or(otherwise), private, diagnostics }
             }
         }
     }
@@ -135,7 +145,7 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         diagnostics
     }
 
-    fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value) -> Planned {
+    fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value, private: Private) -> Planned {
         if proposed.is_null() {
             return Planned::default();
         }
@@ -154,6 +164,7 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
             config: configured,
             planned,
             replaces: Vec::new(),
+            private,
             diagnostics: Diagnostics::default(),
         };
         self.resource.plan(api, &mut change);
@@ -169,9 +180,9 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         Planned { state, replaces, diagnostics }
     }
 
-    fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value) -> Pending<'a, Done> {
+    fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done> {
         Box::pin(async move {
-            let cx = Cx::new(api, stop);
+            let cx = Cx::new(api, stop, private);
             let result = match self.load(prior.clone()) {
                 Err(diagnostics) => Err(diagnostics),
                 Ok(model) => guarded(self.resource.read(&cx, model)).await.map(|found| match found {
@@ -183,9 +194,16 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         })
     }
 
-    fn apply<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, planned: Value) -> Pending<'a, Done> {
+    fn apply<'a>(
+        &'a self,
+        api: &'a Api,
+        stop: Stop,
+        prior: Value,
+        planned: Value,
+        private: Private,
+    ) -> Pending<'a, Done> {
         Box::pin(async move {
-            let cx = Cx::new(api, stop);
+            let cx = Cx::new(api, stop, private);
             let result = async {
                 if planned.is_null() {
                     guarded(self.resource.delete(&cx, self.load(prior.clone())?)).await?;
@@ -206,11 +224,8 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
 
     fn import(&self, id: &str) -> Done {
         match self.resource.import(id) {
-            Ok(model) => Done {
-                state: self.schema().store(model).unknowns_nulled(),
-                diagnostics: Diagnostics::default(),
-            },
-            Err(diagnostics) => Done { state: Value::Null, diagnostics },
+            Ok(model) => Done { state: self.schema().store(model).unknowns_nulled(), ..Done::default() },
+            Err(diagnostics) => Done { diagnostics, ..Done::default() },
         }
     }
 

@@ -10,6 +10,7 @@ pub mod model;
 pub mod number;
 pub mod path;
 pub mod plan;
+pub mod private;
 pub mod provider;
 pub mod resource;
 pub mod schema;

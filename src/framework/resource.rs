@@ -9,6 +9,7 @@ use super::{
     diag::{Diagnostic, Diagnostics, Outcome},
     model::{Attr, Schema},
     path::Path,
+    private::Private,
 };
 use crate::clock::Stop;
 
@@ -76,6 +77,8 @@ pub struct Change<M> {
     pub planned: M,
     /// Attributes that cannot change in place, beside those whose row says so.
     pub replaces: Vec<Path>,
+    /// What the last read left for this plan.
+    pub private: Private,
     /// What to tell the user.
     pub diagnostics: Diagnostics,
 }
@@ -95,11 +98,13 @@ pub struct Cx<'a, Api, M> {
     pub stop: Stop,
     kept: Mutex<Option<M>>,
     said: Mutex<Diagnostics>,
+    private: Mutex<Private>,
 }
 
 impl<'a, Api, M: Clone> Cx<'a, Api, M> {
-    pub(super) fn new(api: &'a Api, stop: Stop) -> Self {
-        Self { api, stop, kept: Mutex::new(None), said: Mutex::new(Diagnostics::default()) }
+    pub(super) fn new(api: &'a Api, stop: Stop, private: Private) -> Self {
+        let (kept, said) = (Mutex::new(None), Mutex::new(Diagnostics::default()));
+        Self { api, stop, kept, said, private: Mutex::new(private) }
     }
 
     /// This much exists remotely. Should the operation fail from here on, it is what the state will hold; what is
@@ -113,8 +118,14 @@ impl<'a, Api, M: Clone> Cx<'a, Api, M> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
     }
 
-    pub(super) fn into_parts(self) -> (Option<M>, Diagnostics) {
+    /// Leaves a note in the private state, or removes it.
+    pub fn note(&self, name: &str, note: Option<&str>) {
+        self.private.lock().unwrap_or_else(PoisonError::into_inner).set(name, note);
+    }
+
+    pub(super) fn into_parts(self) -> (Option<M>, Diagnostics, Private) {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (kept, self.said.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let said = self.said.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (kept, said, self.private.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

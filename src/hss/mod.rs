@@ -1,1 +1,114 @@
-//! To be described.
+//! What users see: the provider block and the two resources.
+//!
+//! The one place that knows both Terraform and HSS. Above it nothing knows HSS, below it nothing knows Terraform.
+
+pub mod checks;
+pub mod config;
+pub mod report;
+pub mod resources;
+pub mod wait;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    client::Hss,
+    clock::Clock,
+    framework::{
+        diag::{Diagnostic, Diagnostics, Outcome},
+        erased::{AnyResource, register},
+        model::{Attr, Schema},
+        provider::Provider,
+    },
+};
+
+/// The source address under which configurations name this provider, and its parts. Spelled here and nowhere else.
+pub mod address {
+    /// Host of the registry.
+    pub const HOST: &str = "registry.terraform.io";
+    /// As written in `required_providers`.
+    pub const SOURCE: &str = "hss-wtp/hss";
+    /// Host and source.
+    pub const FULL: &str = "registry.terraform.io/hss-wtp/hss";
+    /// The last part, which names provider blocks and begins type names.
+    pub const TYPE: &str = "hss";
+}
+
+/// The provider, with the process's environment and clock.
+pub struct HssProvider {
+    environment: BTreeMap<String, String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl HssProvider {
+    /// `environment` is where the provider block's fallbacks come from.
+    pub fn new(environment: BTreeMap<String, String>, clock: Arc<dyn Clock>) -> Self {
+        Self { environment, clock }
+    }
+}
+
+impl Provider for HssProvider {
+    type Model = config::Model;
+    type Api = Api;
+
+    fn schema(&self) -> Schema<config::Model> {
+        config::schema()
+    }
+
+    fn validate(&self, config: &config::Model, diagnostics: &mut Diagnostics) {
+        config::validate(config, diagnostics);
+    }
+
+    fn configure(&self, config: config::Model, terraform_version: &str) -> (Option<Api>, Diagnostics) {
+        let mut diagnostics = Diagnostics::default();
+        let resolved = config::resolve(config, &self.environment, terraform_version, &mut diagnostics);
+        if diagnostics.has_error() {
+            return (None, diagnostics);
+        }
+        let api = match resolved {
+            config::Resolved::Settings(settings) => {
+                diagnostics.extend(
+                    settings
+                        .check()
+                        .into_iter()
+                        .map(|error| Diagnostic::error(error.summary, error.detail).at(error.argument)),
+                );
+                let region = settings.region.clone().into();
+                Api { region, hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))) }
+            }
+            config::Resolved::Unknown { arguments, region } => Api { region, hss: Err(arguments) },
+        };
+        if diagnostics.has_error() { (None, diagnostics) } else { (Some(api), diagnostics) }
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Api>>> {
+        vec![register(resources::BackupHost), register(resources::RemoteBackup)]
+    }
+}
+
+/// What resources work with: HSS, or the provider arguments that stand in the way for now.
+pub struct Api {
+    region: Attr<String>,
+    hss: Result<Hss, Vec<&'static str>>,
+}
+
+impl Api {
+    /// The provider's region; unknown while the configuration is.
+    pub fn region(&self) -> &Attr<String> {
+        &self.region
+    }
+
+    /// HSS, for an operation that needs it now.
+    pub fn hss(&self) -> Outcome<&Hss> {
+        self.hss.as_ref().map_err(|arguments| {
+            let names = arguments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            Diagnostic::error(
+                "The provider configuration is not known yet",
+                format!(
+                    "HSS cannot be asked now, because these arguments of the provider \"hss\" block depend on resources that are not applied yet: {names}. \
+                     Apply those resources first (`terraform apply -target=...`), or give the arguments values that are known during plan."
+                ),
+            )
+            .into()
+        })
+    }
+}

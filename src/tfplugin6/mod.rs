@@ -10,12 +10,7 @@ pub mod service;
 pub mod to_wire;
 
 /// The generated messages and services.
-#[expect(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    reason = "generated from proto/tfplugin6.proto, which has the comments"
-)]
+#[expect(missing_docs, clippy::all, reason = "generated from proto/tfplugin6.proto, which has the comments")]
 pub mod wire {
     tonic::include_proto!("tfplugin6");
 }

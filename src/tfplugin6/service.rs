@@ -30,7 +30,8 @@ use crate::{
     clock::Clock,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
-        erased::{Done, panicked},
+        erased::panicked,
+        private::Private,
         provider::{Provider, Running},
     },
 };
@@ -329,11 +330,12 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let resource = self.running.resource(&request.type_name)?;
             let prior = from_wire::value(request.current_state.as_ref(), resource.ty())?;
             let api = self.running.api()?;
-            let done = resource.read(&api, self.running.stop_handle(), prior).await;
+            let private = Private::read(&request.private);
+            let done = resource.read(&api, self.running.stop_handle(), prior, private).await;
             Ok(wire::read_resource::Response {
                 new_state: Some(to_wire::value(&done.state, resource.ty())?),
                 diagnostics: to_wire::diagnostics(done.diagnostics),
-                private: request.private,
+                private: done.private.write(),
                 new_identity: request.current_identity,
                 ..Default::default()
             })
@@ -353,7 +355,8 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let config = from_wire::value(request.config.as_ref(), ty)?;
             let proposed = from_wire::value(request.proposed_new_state.as_ref(), ty)?;
             let api = self.running.api()?;
-            let planned = resource.plan(&api, prior, config, proposed);
+            let private = Private::read(&request.prior_private);
+            let planned = resource.plan(&api, prior, config, proposed, private);
             Ok(wire::plan_resource_change::Response {
                 planned_state: Some(to_wire::value(&planned.state, ty)?),
                 requires_replace: planned.replaces.iter().map(to_wire::path).collect(),
@@ -377,12 +380,12 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let prior = from_wire::value(request.prior_state.as_ref(), ty)?;
             let planned = from_wire::value(request.planned_state.as_ref(), ty)?;
             let api = self.running.api()?;
-            let Done { state, diagnostics } =
-                resource.apply(&api, self.running.stop_handle(), prior, planned).await;
+            let private = Private::read(&request.planned_private);
+            let done = resource.apply(&api, self.running.stop_handle(), prior, planned, private).await;
             Ok(wire::apply_resource_change::Response {
-                new_state: Some(to_wire::value(&state, ty)?),
-                private: request.planned_private,
-                diagnostics: to_wire::diagnostics(diagnostics),
+                new_state: Some(to_wire::value(&done.state, ty)?),
+                private: done.private.write(),
+                diagnostics: to_wire::diagnostics(done.diagnostics),
                 new_identity: request.planned_identity,
                 ..Default::default()
             })

@@ -1,0 +1,434 @@
+//! `hss_wtp_backup_host`: a server registered as remote backup server.
+//!
+//! The API has an upsert, a list and a delete, and nothing that reads one. After a write the HSS agent on the server
+//! starts a listener; the only sign of that is the status in the list.
+
+use super::{
+    place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
+    state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
+};
+use crate::{
+    client::{self, BackupHost as Listed, Session, UpdateBackupHost, WtpHostFilter},
+    framework::{
+        diag::{Diagnostic, Outcome},
+        model::{Attr, Schema},
+        path::Path,
+        resource::{Change, Cx, Resource},
+        schema::{computed, optional, optional_computed, required},
+        timeouts::{self, Timeouts},
+    },
+    hss::{
+        Api, checks,
+        report::{self, Blame},
+        wait::{self, End, Look},
+    },
+};
+
+/// The resource.
+pub struct BackupHost;
+
+/// Its attributes.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the rows below say what each one is")]
+pub struct Model {
+    pub host_id: Attr<String>,
+    pub backup_host_ip: Attr<String>,
+    pub backup_host_port: Attr<i64>,
+    pub backup_dir: Attr<String>,
+    pub enterprise_project_id: Attr<String>,
+    pub region: Attr<String>,
+    pub wait_for_running: Attr<bool>,
+    pub overwrite_existing: Attr<bool>,
+    pub timeouts: Attr<Timeouts>,
+    pub id: Attr<String>,
+    pub backup_host_name: Attr<String>,
+    pub backup_host_status: Attr<i64>,
+    pub status: Attr<String>,
+    pub backup_addr: Attr<String>,
+}
+
+const BACKUP_HOST_IP: Path = Path::root("backup_host_ip");
+const BACKUP_HOST_PORT: Path = Path::root("backup_host_port");
+const BACKUP_DIR: Path = Path::root("backup_dir");
+const WAIT_FOR_RUNNING: Path = Path::root("wait_for_running");
+const OVERWRITE_EXISTING: Path = Path::root("overwrite_existing");
+const TIMEOUTS: Path = Path::root("timeouts");
+const ID: Path = Path::root("id");
+const BACKUP_HOST_NAME: Path = Path::root("backup_host_name");
+const BACKUP_HOST_STATUS: Path = Path::root("backup_host_status");
+const STATUS: Path = Path::root("status");
+const BACKUP_ADDR: Path = Path::root("backup_addr");
+
+impl Placed for Model {
+    fn region(&mut self) -> &mut Attr<String> {
+        &mut self.region
+    }
+
+    fn enterprise_project(&self) -> &Attr<String> {
+        &self.enterprise_project_id
+    }
+}
+
+impl Resource<Api> for BackupHost {
+    type Model = Model;
+    const NAME: &'static str = "hss_wtp_backup_host";
+
+    #[rustfmt::skip]
+    fn schema(&self) -> Schema<Model> {
+        Schema::<Model>::new("Registers a server as remote backup server of Web Tamper Protection: protected servers copy their web directories to it.")
+            .attr(HOST_ID, |m| &mut m.host_id, required().replaces().text(checks::host_id), "Id of the server, as HSS lists it; for an ECS its instance id. The server runs Linux, and its HSS agent is online.")
+            .attr(BACKUP_HOST_IP, |m| &mut m.backup_host_ip, required().text(checks::ipv4), "IPv4 address at which protected servers reach it, usually its private address.")
+            .attr(BACKUP_HOST_PORT, |m| &mut m.backup_host_port, required().number(checks::port), "TCP port on which its agent takes copies, from 1 to 65535. It must be free and reachable.")
+            .attr(BACKUP_DIR, |m| &mut m.backup_dir, required().text(checks::directory), "Absolute path of the directory that receives the copies, each protected server in a folder of its own.")
+            .attr(ENTERPRISE_PROJECT_ID, |m| &mut m.enterprise_project_id, optional().text(checks::enterprise_project), place::ENTERPRISE_PROJECT_TEXT)
+            .attr(REGION, |m| &mut m.region, optional_computed().keeps().replaces().text(checks::region), place::REGION_TEXT)
+            .attr(WAIT_FOR_RUNNING, |m| &mut m.wait_for_running, optional().default(true), "Whether a create or a change waits until the backup server runs. The default is `true`.")
+            .attr(OVERWRITE_EXISTING, |m| &mut m.overwrite_existing, optional().default(false), "Whether a create may replace the settings of a server that is registered already. The default is `false`: such a server is to be imported.")
+            .nested(TIMEOUTS, |m| &mut m.timeouts, optional(), Timeouts::rows(), "How long operations may take. Waiting for the vendor's call quota does not count.")
+            .attr(ID, |m| &mut m.id, computed().keeps(), "The same as `host_id`.")
+            .attr(BACKUP_HOST_NAME, |m| &mut m.backup_host_name, computed().keeps(), "Name of the server.")
+            .attr(BACKUP_HOST_STATUS, |m| &mut m.backup_host_status, computed().keeps(), "Status as HSS numbers it: `-1` start failed, `0` not started, `1` running, `2` starting.")
+            .attr(STATUS, |m| &mut m.status, computed().keeps(), "The same in words: `failed`, `not_started`, `running`, `starting`, or `unknown` for a number that is new.")
+            .attr(BACKUP_ADDR, |m| &mut m.backup_addr, computed().keeps(), "Address and port in one, as `hss_wtp_remote_backup` wants them.")
+    }
+
+    fn plan(&self, api: &Api, change: &mut Change<Model>) {
+        place::plan(api, change);
+        let calls = change.touches(|m| &m.host_id) || settings_change(change.prior.as_ref(), &change.planned);
+        let planned = &mut change.planned;
+        planned.id = planned.host_id.clone();
+        planned.backup_addr = address(planned);
+        if calls {
+            // What is waited for is known before: the apply ends there or with an error.
+            let waits = planned.wait_for_running == Attr::Known(true);
+            planned.backup_host_status = if waits { Attr::Known(RUNNING) } else { Attr::Unknown };
+            planned.status = if waits { Attr::Known(status(RUNNING).to_owned()) } else { Attr::Unknown };
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
+        let wanted = wanted(&planned)?;
+        let hosts = session.list_backup_hosts().await.at(
+            HOST_ID,
+            "Could not find out whether the server is a backup server already; nothing was registered",
+        )?;
+        let existing = hosts.iter().find(|host| host.backup_host_id == wanted.host_id);
+        if let Some(existing) = existing
+            && !same(existing, &wanted)
+            && planned.overwrite_existing != Attr::Known(true)
+        {
+            return Err(taken(existing, &wanted, &planned).into());
+        }
+        // A server that failed to start gets its settings once more: that is the one way to make it try again.
+        let adopted =
+            existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
+        if !adopted {
+            let written = session.update_backup_host(&wanted).await;
+            if let Err(error) = &written
+                && uncertain(error)
+            {
+                // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
+                cx.keep(&planned);
+            }
+            written.at(HOST_ID, "Could not register the backup server")?;
+        }
+        cx.keep(&planned);
+        settle(cx, &session, planned, &wanted, Verb::Create).await
+    }
+
+    async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
+        let session = open(cx, &prior, timeouts::DEFAULT)?;
+        let host_id = prior.host_id.require(HOST_ID)?;
+        let hosts = session.list_backup_hosts().await.at(HOST_ID, "Could not read the backup server")?;
+        let Some(host) = hosts.iter().find(|host| host.backup_host_id == *host_id) else { return Ok(None) };
+        if host.backup_host_status == Some(FAILED) {
+            let detail = format!(
+                "HSS could not start the backup server {}. Servers that copy to it are not backed up.\n\n{CHECK_SERVER}",
+                named(host)
+            );
+            cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
+        }
+        prior.region = Attr::Known(session.region().to_owned());
+        take_facts(&mut prior, host);
+        Ok(Some(prior))
+    }
+
+    async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        if !settings_change(Some(&prior), &planned) {
+            return Ok(planned);
+        }
+        let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
+        let wanted = wanted(&planned)?;
+        session.update_backup_host(&wanted).await.at(HOST_ID, "Could not change the backup server")?;
+        cx.keep(&planned);
+        settle(cx, &session, planned, &wanted, Verb::Update).await
+    }
+
+    async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        const FAILURE: &str = "Could not delete the backup server";
+        let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
+        let host_id = prior.host_id.require(HOST_ID)?;
+        let Some(_) = find(&session, host_id).await.at(HOST_ID, FAILURE)? else { return Ok(()) };
+        if let Some(users) = users(&session, host_id).await.at(HOST_ID, FAILURE)? {
+            return Err(in_use(host_id, &users).into());
+        }
+        let deleted = session.delete_backup_hosts(std::slice::from_ref(host_id)).await;
+        if let Err(error) = deleted {
+            // Refused, or unanswered: what counts is whether it is still there.
+            return match find(&session, host_id).await {
+                Ok(None) => Ok(()),
+                Ok(Some(host)) => {
+                    let still = format!("It is still registered, and {}.", spoken(host.backup_host_status));
+                    let mut diagnostic = report::diagnostic(&error, FAILURE).at(HOST_ID);
+                    diagnostic.detail = format!("{} {still}", diagnostic.detail);
+                    Err(diagnostic.into())
+                }
+                Err(_) => Err(error).at(HOST_ID, FAILURE),
+            };
+        }
+        let gone = wait::until(&session, async || {
+            Ok(match find(&session, host_id).await? {
+                None => Look::Done(()),
+                Some(host) => Look::Pending(host.backup_host_status),
+            })
+        });
+        match gone.await.at(HOST_ID, "Could not confirm that the backup server was deleted")? {
+            End::Done(()) => Ok(()),
+            End::TimedOut(number) | End::Stopped(number) => Err(Diagnostic::error(
+                "The backup server is still registered",
+                format!(
+                    "HSS accepted the deletion of {host_id} and still lists it; {}. The next destroy tries again.",
+                    spoken(number)
+                ),
+            )
+            .at(HOST_ID)
+            .into()),
+        }
+    }
+
+    fn import(&self, id: &str) -> Outcome<Model> {
+        let (enterprise_project_id, host_id) = place::import_id(id)?;
+        Ok(Model {
+            id: Attr::Known(host_id.clone()),
+            host_id: Attr::Known(host_id),
+            enterprise_project_id,
+            wait_for_running: Attr::Known(true),
+            overwrite_existing: Attr::Known(false),
+            ..Model::default()
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Update,
+}
+
+fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: std::time::Duration) -> Outcome<Session> {
+    place::session(cx.api, &cx.stop, &model.region, &model.enterprise_project_id, timeout)
+}
+
+/// Whether the settings that HSS keeps differ.
+fn settings_change(prior: Option<&Model>, planned: &Model) -> bool {
+    let settings = |m: &Model| (m.backup_host_ip.clone(), m.backup_host_port.clone(), m.backup_dir.clone());
+    prior.is_none_or(|prior| settings(prior) != settings(planned))
+}
+
+fn address(model: &Model) -> Attr<String> {
+    match (&model.backup_host_ip, &model.backup_host_port) {
+        (Attr::Known(ip), Attr::Known(port)) => Attr::Known(format!("{ip}:{port}")),
+        _ => Attr::Unknown,
+    }
+}
+
+fn wanted(model: &Model) -> Outcome<UpdateBackupHost> {
+    let port = *model.backup_host_port.require(BACKUP_HOST_PORT)?;
+    Ok(UpdateBackupHost {
+        host_id: model.host_id.require(HOST_ID)?.clone(),
+        backup_host_ip: model.backup_host_ip.require(BACKUP_HOST_IP)?.clone(),
+        backup_host_port: u16::try_from(port).map_err(|_| {
+            Diagnostic::our_bug(format!("{port} got past the check for ports.")).at(BACKUP_HOST_PORT)
+        })?,
+        backup_dir: model.backup_dir.require(BACKUP_DIR)?.clone(),
+    })
+}
+
+fn same(listed: &Listed, wanted: &UpdateBackupHost) -> bool {
+    let directory = listed.backup_dir.as_deref().map(checks::plain_directory);
+    listed.backup_host_ip.as_deref() == Some(wanted.backup_host_ip.as_str())
+        && listed.backup_host_port == Some(i64::from(wanted.backup_host_port))
+        && directory == Some(checks::plain_directory(&wanted.backup_dir))
+}
+
+/// Whether a failed write may have had its effect all the same.
+fn uncertain(error: &client::Error) -> bool {
+    error.status().is_none_or(|status| status >= 500)
+}
+
+fn named(host: &Listed) -> String {
+    match host.backup_host_name.as_deref() {
+        Some(name) if !name.is_empty() => format!("{name:?} ({})", host.backup_host_id),
+        _ => host.backup_host_id.clone(),
+    }
+}
+
+fn taken(existing: &Listed, wanted: &UpdateBackupHost, planned: &Model) -> Diagnostic {
+    let text = |value: Option<&str>| value.unwrap_or("none").to_owned();
+    let detail = format!(
+        "{} is registered as backup server with other settings, so it was left alone.\n\n  \
+         registered:    {}:{} {}\n  configuration: {}:{} {}\n\n{}",
+        named(existing),
+        text(existing.backup_host_ip.as_deref()),
+        existing.backup_host_port.map_or_else(|| "none".to_owned(), |port| port.to_string()),
+        text(existing.backup_dir.as_deref()),
+        wanted.backup_host_ip,
+        wanted.backup_host_port,
+        wanted.backup_dir,
+        place::import_advice(BackupHost::NAME, &planned.enterprise_project_id, &wanted.host_id),
+    );
+    Diagnostic::error("The server is a backup server already", detail).at(HOST_ID)
+}
+
+async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
+    let hosts = session.list_backup_hosts().await?;
+    Ok(hosts.iter().find(|host| host.backup_host_id == host_id).cloned())
+}
+
+/// Protected servers that copy to this one, in every enterprise project; `None` when there are none, or when the
+/// caller may not list servers and the API has to decide.
+async fn users(session: &Session, host_id: &str) -> Result<Option<Vec<String>>, client::Error> {
+    let everywhere = session.everywhere();
+    let hosts = match everywhere.list_wtp_hosts(&WtpHostFilter::default()).await {
+        Ok(hosts) => hosts,
+        Err(error) if error.is_forbidden() || error.is_not_published() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let users: Vec<String> = hosts
+        .iter()
+        .filter(|host| host.backup_host_id.as_deref() == Some(host_id))
+        .map(|host| match host.host_name.as_deref() {
+            Some(name) if !name.is_empty() => format!("{name} ({})", host.host_id),
+            _ => host.host_id.clone(),
+        })
+        .collect();
+    Ok(if users.is_empty() { None } else { Some(users) })
+}
+
+fn in_use(host_id: &str, users: &[String]) -> Diagnostic {
+    const NAMED: usize = 10;
+    let mut list: Vec<String> = users.iter().take(NAMED).map(|user| format!("  {user}")).collect();
+    if users.len() > NAMED {
+        list.push(format!("  and {} more", users.len() - NAMED));
+    }
+    let count = if users.len() == 1 {
+        "1 protected server copies".to_owned()
+    } else {
+        format!("{} protected servers copy", users.len())
+    };
+    let detail = format!(
+        "{count} to {host_id}, so it was not deleted:\n\n{}\n\n\
+         Point them to another backup server or switch their remote backup off first. When this backup server is being replaced, \
+         lifecycle {{ create_before_destroy = true }} on it gives that order: the new one is registered, the servers are re-pointed, and the old one goes last.",
+        list.join("\n")
+    );
+    Diagnostic::error("The backup server is in use", detail).at(HOST_ID)
+}
+
+fn take_facts(model: &mut Model, host: &Listed) {
+    let directory = host.backup_dir.clone();
+    let spelled_alike = matches!((&model.backup_dir, &directory), (Attr::Known(ours), Some(theirs))
+        if checks::plain_directory(ours) == checks::plain_directory(theirs));
+    if !spelled_alike {
+        model.backup_dir = directory.into();
+    }
+    model.id = model.host_id.clone();
+    model.backup_host_ip = host.backup_host_ip.clone().into();
+    model.backup_host_port = host.backup_host_port.into();
+    model.backup_addr = match address(model) {
+        Attr::Unknown => Attr::Null,
+        address => address,
+    };
+    take_status(model, host);
+}
+
+fn take_status(model: &mut Model, host: &Listed) {
+    model.backup_host_name = host.backup_host_name.clone().into();
+    model.backup_host_status = host.backup_host_status.into();
+    model.status = host.backup_host_status.map(|number| status(number).to_owned()).into();
+}
+
+/// Waits until the server runs with the new settings, or only looks once where the user does not want to wait.
+async fn settle(
+    cx: &Cx<'_, Api, Model>,
+    session: &Session,
+    mut model: Model,
+    wanted: &UpdateBackupHost,
+    verb: Verb,
+) -> Outcome<Model> {
+    const UNCONFIRMED: &str = "The backup server is registered, but its status could not be read";
+    model.id = model.host_id.clone();
+    if model.wait_for_running != Attr::Known(true) {
+        match find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)? {
+            Some(host) => take_status(&mut model, &host),
+            None => (model.backup_host_status, model.status) = (Attr::Null, Attr::Null),
+        }
+        return Ok(model);
+    }
+    let mut failures = 0;
+    let ended = wait::until(session, async || {
+        let host = find(session, &wanted.host_id).await?;
+        if let Some(host) = &host {
+            take_status(&mut model, host);
+            cx.keep(&model);
+        }
+        // Right after a change the list may still show the settings and the status from before.
+        let current = host.filter(|host| same(host, wanted));
+        let number = current.as_ref().and_then(|host| host.backup_host_status);
+        failures = if number == Some(FAILED) { failures + 1 } else { 0 };
+        Ok(match number {
+            Some(RUNNING) => Look::Done(true),
+            Some(FAILED) if failures >= 2 => Look::Done(false),
+            number => Look::Pending((current.is_some(), number)),
+        })
+    });
+    let next = match verb {
+        Verb::Create => {
+            "The object is in the state and marked as tainted: the next apply would delete it and register it again, \
+             and HSS may refuse to delete a backup server that is not running. To keep it and only read it again, use \
+             `terraform untaint` on it and plan anew."
+        }
+        Verb::Update => {
+            "The new settings are stored in HSS and in the state; the next plan shows what is left to do."
+        }
+    };
+    let error = match ended.await.at(HOST_ID, UNCONFIRMED)? {
+        End::Done(true) => return Ok(model),
+        End::Done(false) => Diagnostic::error(
+            "The backup server failed to start",
+            format!(
+                "HSS took the settings of {}, and the start of its backup service failed (status -1).\n\n{CHECK_SERVER}\n\n{next}",
+                wanted.host_id
+            ),
+        ),
+        End::TimedOut((listed, number)) => {
+            let found = if listed {
+                spoken(number)
+            } else {
+                "HSS does not list it with the new settings yet".to_owned()
+            };
+            Diagnostic::error(
+                "The backup server did not start in time",
+                format!(
+                    "When the time was up, {found}.\n\n{CHECK_SERVER} A longer time can be set in `timeouts`.\n\n{next}"
+                ),
+            )
+        }
+        End::Stopped((_, number)) => Diagnostic::error(
+            "Interrupted while the backup server was starting",
+            format!("HSS took the settings of {}; {}.\n\n{next}", wanted.host_id, spoken(number)),
+        ),
+    };
+    Err(error.at(HOST_ID).into())
+}

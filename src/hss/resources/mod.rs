@@ -1,0 +1,10 @@
+//! The two resources, and what they have in common: where an object lives and how it is imported.
+
+mod backup_host;
+mod place;
+mod preconditions;
+mod remote_backup;
+mod state_words;
+
+pub use backup_host::BackupHost;
+pub use remote_backup::RemoteBackup;

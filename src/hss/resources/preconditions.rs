@@ -1,0 +1,275 @@
+//! What has to hold before remote backup is switched on: the server can be protected so, and its backup server runs.
+//!
+//! HSS documents the conditions and no errors for them, so each is looked at first and refused in words of its own.
+//! A caller who may not list is not stopped: a refused list skips the check with a warning, and the API decides.
+
+use std::time::Duration;
+
+use super::{
+    place::HOST_ID,
+    remote_backup::{BACKUP_HOST_ID, Model},
+    state_words::{CHECK_SERVER, FAILED, RUNNING, spoken},
+};
+use crate::{
+    client::{BackupHost, Error, Session, WtpHost, WtpHostFilter},
+    framework::{
+        diag::{Diagnostic, Outcome},
+        resource::Cx,
+    },
+    hss::{
+        Api,
+        report::{self, Blame},
+        wait::{self, End, Look},
+    },
+};
+
+/// A backup server as far as it may be known.
+pub(super) enum Target {
+    /// It runs at this address.
+    Registered(String),
+    /// The caller may not list backup servers.
+    Unlisted,
+}
+
+/// Address and port of a backup server in the form that the API takes.
+pub(super) fn address(host: &BackupHost) -> Option<String> {
+    let ip = host.backup_host_ip.as_deref().filter(|ip| !ip.is_empty())?;
+    Some(format!("{ip}:{}", host.backup_host_port?))
+}
+
+fn may_not_list(error: &Error) -> bool {
+    error.is_forbidden() || error.is_not_published()
+}
+
+fn skipped(error: &Error, what: &str) -> Diagnostic {
+    let detail = format!(
+        "{what} could not be listed, so HSS decides by itself whether the setting can work.\n\n{}",
+        report::detail(error)
+    );
+    Diagnostic::warning("Conditions of remote backup were not checked", detail)
+}
+
+/// Whether HSS knows the server in any enterprise project, with WTP or without. When that may not be asked, it counts
+/// as known: nothing is ever forgotten for lack of a permission.
+pub(super) async fn known_to_hss(session: &Session, host_id: &str) -> Result<bool, Error> {
+    let everywhere = session.everywhere();
+    let filter = WtpHostFilter::host(host_id);
+    match everywhere.list_wtp_hosts(&filter).await {
+        Ok(hosts) if hosts.iter().any(|host| host.host_id == host_id) => return Ok(true),
+        Ok(_) => {}
+        Err(error) if may_not_list(&error) => return Ok(true),
+        Err(error) => return Err(error),
+    }
+    // Servers that never had WTP, or lost it altogether, are in the other list.
+    match everywhere.list_web_tamper_hosts(&filter).await {
+        Ok(hosts) => Ok(hosts.iter().any(|host| host.host_id == host_id)),
+        Err(error) if may_not_list(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a look at the protected server found wrong, that time may mend.
+enum Obstacle {
+    NotListed,
+    AgentNotOnline(String),
+    WtpOpening,
+}
+
+/// Waits until the protected server is ready: Linux, WTP on, agent online.
+pub(super) async fn protected_server(
+    cx: &Cx<'_, Api, Model>,
+    session: &Session,
+    host_id: &str,
+    agent_wait: Option<Duration>,
+) -> Outcome<()> {
+    const FAILURE: &str = "Could not check the protected server; nothing was changed";
+    let clock = session.clock();
+    let give_up_on_agent = clock.instant() + agent_wait.unwrap_or_default();
+    let ended = wait::until(session, async || {
+        let hosts = match session.list_wtp_hosts(&WtpHostFilter::host(host_id)).await {
+            Ok(hosts) => hosts,
+            Err(error) if may_not_list(&error) => {
+                cx.warn(skipped(&error, "Protected servers").at(HOST_ID));
+                return Ok(Look::Done(Ok(None)));
+            }
+            Err(error) => return Err(error),
+        };
+        let agent_may_come = clock.instant() < give_up_on_agent;
+        let found = hosts.into_iter().find(|host| host.host_id == host_id);
+        Ok(match found.as_ref().map_or(Err(Obstacle::NotListed), ready) {
+            Err(obstacle @ Obstacle::WtpOpening) => Look::Pending(obstacle),
+            Err(obstacle) if agent_may_come => Look::Pending(obstacle),
+            other => Look::Done(other.map(|()| found)),
+        })
+    });
+    let found = match ended.await.at(HOST_ID, FAILURE)? {
+        End::Done(Ok(None)) => return Ok(()),
+        End::Done(Ok(Some(host))) => host,
+        End::Done(Err(obstacle)) | End::TimedOut(obstacle) => {
+            return Err(refusal(session, host_id, &obstacle).await.at(HOST_ID).into());
+        }
+        End::Stopped(_) => {
+            let detail = format!("Remote backup of {host_id} was not changed.");
+            return Err(Diagnostic::error("Interrupted while waiting for the protected server", detail)
+                .at(HOST_ID)
+                .into());
+        }
+    };
+    unmendable(cx, &found)
+}
+
+/// What time may mend. A server that can never work passes here and is refused by [`unmendable`].
+fn ready(host: &WtpHost) -> Result<(), Obstacle> {
+    if is_windows(host) || matches!(host.protect_status.as_deref(), None | Some("closed")) {
+        return Ok(());
+    }
+    match host.agent_status.as_deref() {
+        None | Some("online") => {}
+        Some(other) => return Err(Obstacle::AgentNotOnline(other.to_owned())),
+    }
+    if host.protect_status.as_deref() == Some("opening") { Err(Obstacle::WtpOpening) } else { Ok(()) }
+}
+
+fn is_windows(host: &WtpHost) -> bool {
+    host.os_type.as_deref().is_some_and(|os| os.eq_ignore_ascii_case("windows"))
+}
+
+fn unmendable(cx: &Cx<'_, Api, Model>, host: &WtpHost) -> Outcome<()> {
+    let named = named(host);
+    if is_windows(host) {
+        let detail = format!(
+            "{named} runs Windows, and HSS offers remote backup for Linux servers only. Remove this resource."
+        );
+        return Err(Diagnostic::error("Remote backup needs a Linux server", detail).at(HOST_ID).into());
+    }
+    match host.protect_status.as_deref() {
+        Some("closed") => Err(wtp_off(&named).at(HOST_ID).into()),
+        Some("protection_interruption") => {
+            let reason = host.interrupt_reason.as_deref().filter(|reason| !reason.is_empty());
+            let detail = format!(
+                "WTP of {named} is interrupted ({}). Remote backup is set all the same; copies may not be made until WTP works again.",
+                reason.unwrap_or("HSS gives no reason")
+            );
+            cx.warn(Diagnostic::warning("Web Tamper Protection is interrupted", detail).at(HOST_ID));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wtp_off(named: &str) -> Diagnostic {
+    let detail = format!(
+        "WTP is off for {named}, and remote backup is a part of it. Switch WTP on first; when another resource does that \
+         (huaweicloud_hss_webtamper_protection, for instance), reference it or name it in depends_on."
+    );
+    Diagnostic::error("Web Tamper Protection is off", detail)
+}
+
+fn named(host: &WtpHost) -> String {
+    match host.host_name.as_deref() {
+        Some(name) if !name.is_empty() => format!("{name:?} ({})", host.host_id),
+        _ => host.host_id.clone(),
+    }
+}
+
+/// Why the protected server cannot have remote backup, with what to do.
+async fn refusal(session: &Session, host_id: &str, obstacle: &Obstacle) -> Diagnostic {
+    match obstacle {
+        Obstacle::AgentNotOnline(status) => Diagnostic::error(
+            "The HSS agent of the server is not online",
+            format!(
+                "The agent of {host_id} is {status}, so HSS cannot set up remote backup there. Install or start the agent; to wait for it, set wait_for_agent."
+            ),
+        ),
+        Obstacle::WtpOpening => Diagnostic::error(
+            "Web Tamper Protection is still being switched on",
+            format!(
+                "WTP of {host_id} was not on when the time was up. Apply again later, or set a longer time in `timeouts`."
+            ),
+        ),
+        Obstacle::NotListed => not_listed(session, host_id).await,
+    }
+}
+
+async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
+    let everywhere = session.everywhere();
+    let filter = WtpHostFilter::host(host_id);
+    let listed = |hosts: Result<Vec<WtpHost>, Error>| {
+        hosts.is_ok_and(|all| all.iter().any(|host| host.host_id == host_id))
+    };
+    if listed(everywhere.list_wtp_hosts(&filter).await) {
+        let asked = match session.enterprise_project_id() {
+            Some(project) => format!("not in {project:?}"),
+            None => "not in the default one".to_owned(),
+        };
+        let detail = format!(
+            "HSS knows {host_id} in another enterprise project, {asked}. Set enterprise_project_id to the project of the server."
+        );
+        return Diagnostic::error("The server is in another enterprise project", detail);
+    }
+    let unprotected = everywhere.list_web_tamper_hosts(&filter).await;
+    if unprotected.is_ok_and(|all| all.iter().any(|host| host.host_id == host_id)) {
+        return wtp_off(host_id);
+    }
+    let detail = format!(
+        "HSS lists no server {host_id} with Web Tamper Protection. Check the id (for an ECS it is the instance id), the region, \
+         that the HSS agent is installed, and that WTP is on. To wait for a server that is being made, set wait_for_agent."
+    );
+    Diagnostic::error("HSS does not know the server", detail)
+}
+
+/// Why a backup server cannot be used.
+enum Unfit {
+    Absent,
+    Failed,
+}
+
+/// Waits until the backup server runs.
+pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id: &str) -> Outcome<Target> {
+    const FAILURE: &str = "Could not check the backup server; nothing was changed";
+    let mut failures = 0;
+    let ended = wait::until(session, async || {
+        let hosts = match session.list_backup_hosts().await {
+            Ok(hosts) => hosts,
+            Err(error) if may_not_list(&error) => {
+                cx.warn(skipped(&error, "Backup servers").at(BACKUP_HOST_ID));
+                return Ok(Look::Done(Ok(Target::Unlisted)));
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(host) = hosts.iter().find(|host| host.backup_host_id == id) else {
+            return Ok(Look::Done(Err(Unfit::Absent)));
+        };
+        // Once may be the status from before a change that is under way.
+        failures = if host.backup_host_status == Some(FAILED) { failures + 1 } else { 0 };
+        Ok(match (host.backup_host_status, address(host)) {
+            (Some(RUNNING), Some(address)) => Look::Done(Ok(Target::Registered(address))),
+            _ if failures >= 2 => Look::Done(Err(Unfit::Failed)),
+            (number, _) => Look::Pending(number),
+        })
+    });
+    let not_running = |number| {
+        let detail = format!(
+            "Remote backup needs a backup server that runs, and {id} does not: {}.\n\n{CHECK_SERVER}",
+            spoken(number)
+        );
+        Diagnostic::error("The backup server is not running", detail)
+    };
+    let error = match ended.await.at(BACKUP_HOST_ID, FAILURE)? {
+        End::Done(Ok(target)) => return Ok(target),
+        End::Done(Err(Unfit::Failed)) => not_running(Some(FAILED)),
+        End::TimedOut(number) => not_running(number),
+        End::Done(Err(Unfit::Absent)) => Diagnostic::error(
+            "There is no such backup server",
+            format!(
+                "{id} is not registered as backup server in this region and enterprise project. Register it with \
+                 hss_wtp_backup_host, and reference that resource here."
+            ),
+        ),
+        End::Stopped(_) => Diagnostic::error(
+            "Interrupted while waiting for the backup server",
+            format!("Remote backup to {id} was not switched on."),
+        ),
+    };
+    Err(error.at(BACKUP_HOST_ID).into())
+}

@@ -1,0 +1,398 @@
+//! `hss_wtp_remote_backup`: the remote backup of one protected server.
+//!
+//! The API has no object to create: remote backup is a setting of a server. So the server's id is also ours, and
+//! "gone" means that the server left HSS. While the setting is off, HSS reports neither backup server nor address.
+
+use super::{
+    place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
+    preconditions::{self, Target},
+};
+use crate::{
+    client::{BackupTarget, Error, RemoteBackup as Setting, Session},
+    framework::{
+        diag::{Diagnostic, Diagnostics, Outcome},
+        duration,
+        model::{Attr, Schema},
+        path::Path,
+        resource::{Change, Cx, Resource},
+        schema::{computed, optional, optional_computed, required},
+        timeouts::{self, Timeouts},
+    },
+    hss::{
+        Api, checks,
+        report::{self, Blame},
+        wait::{self, End, Look},
+    },
+};
+
+/// The resource.
+pub struct RemoteBackup;
+
+/// Its attributes.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the rows below say what each one is")]
+pub struct Model {
+    pub host_id: Attr<String>,
+    pub remote_backup: Attr<bool>,
+    pub backup_host_id: Attr<String>,
+    pub backup_addr: Attr<String>,
+    pub enterprise_project_id: Attr<String>,
+    pub region: Attr<String>,
+    pub overwrite_existing: Attr<bool>,
+    pub wait_for_agent: Attr<String>,
+    pub timeouts: Attr<Timeouts>,
+    pub id: Attr<String>,
+    pub backup_host_name: Attr<String>,
+}
+
+const REMOTE_BACKUP: Path = Path::root("remote_backup");
+pub(super) const BACKUP_HOST_ID: Path = Path::root("backup_host_id");
+pub(super) const BACKUP_ADDR: Path = Path::root("backup_addr");
+const OVERWRITE_EXISTING: Path = Path::root("overwrite_existing");
+const WAIT_FOR_AGENT: Path = Path::root("wait_for_agent");
+const TIMEOUTS: Path = Path::root("timeouts");
+const ID: Path = Path::root("id");
+const BACKUP_HOST_NAME: Path = Path::root("backup_host_name");
+
+/// The note that a read leaves for the plan: the address that the backup server is registered with, where it is not
+/// the one that the protected server uses.
+const REGISTERED_ADDR: &str = "registered_addr";
+
+impl Placed for Model {
+    fn region(&mut self) -> &mut Attr<String> {
+        &mut self.region
+    }
+
+    fn enterprise_project(&self) -> &Attr<String> {
+        &self.enterprise_project_id
+    }
+}
+
+impl Resource<Api> for RemoteBackup {
+    type Model = Model;
+    const NAME: &'static str = "hss_wtp_remote_backup";
+
+    #[rustfmt::skip]
+    fn schema(&self) -> Schema<Model> {
+        Schema::<Model>::new("Switches the remote backup of a protected Linux server on, to another backup server, or off. Web Tamper Protection has to be on for the server.")
+            .attr(HOST_ID, |m| &mut m.host_id, required().replaces().text(checks::host_id), "Id of the protected server, as HSS lists it; for an ECS its instance id.")
+            .attr(REMOTE_BACKUP, |m| &mut m.remote_backup, optional().default(true), "Whether remote backup is on. The default is `true`; `false` keeps the server managed with remote backup switched off.")
+            .attr(BACKUP_HOST_ID, |m| &mut m.backup_host_id, optional().text(checks::host_id), "Id of the backup server, which has to be running. Required unless `remote_backup` is `false`. Reference `hss_wtp_backup_host` here, so that Terraform knows the order.")
+            .attr(BACKUP_ADDR, |m| &mut m.backup_addr, optional_computed().text(checks::address), "Address and port of the backup server, as in `192.168.0.20:18080`. The default is what the backup server is registered with; reference its `backup_addr` to follow a change in the same apply.")
+            .attr(ENTERPRISE_PROJECT_ID, |m| &mut m.enterprise_project_id, optional().text(checks::enterprise_project), place::ENTERPRISE_PROJECT_TEXT)
+            .attr(REGION, |m| &mut m.region, optional_computed().keeps().replaces().text(checks::region), place::REGION_TEXT)
+            .attr(OVERWRITE_EXISTING, |m| &mut m.overwrite_existing, optional().default(false), "Whether a create may replace a remote backup that points to another backup server already. The default is `false`: it is to be imported.")
+            .attr(WAIT_FOR_AGENT, |m| &mut m.wait_for_agent, optional().text(timeouts::is_duration), "How long to wait for a server that HSS does not list yet or whose agent is not online yet, as in `15m`. The default is not to wait. For a server, its agent and its backup made in one apply.")
+            .nested(TIMEOUTS, |m| &mut m.timeouts, optional(), Timeouts::rows(), "How long operations may take. Waiting for the vendor's call quota does not count.")
+            .attr(ID, |m| &mut m.id, computed().keeps(), "The same as `host_id`.")
+            .attr(BACKUP_HOST_NAME, |m| &mut m.backup_host_name, computed().keeps(), "Name of the backup server; null while remote backup is off.")
+    }
+
+    fn validate(&self, config: &Model, diagnostics: &mut Diagnostics) {
+        let on = matches!(config.remote_backup, Attr::Null | Attr::Known(true));
+        if on && config.backup_host_id.is_null() {
+            let detail = "Remote backup needs a backup server. Set backup_host_id to the id of a running one, for instance \
+                          hss_wtp_backup_host.NAME.host_id, or set remote_backup = false.";
+            diagnostics.push(Diagnostic::error("Missing backup_host_id", detail).at(BACKUP_HOST_ID));
+        }
+        if let (Some(host), Some(backup)) = (config.host_id.known(), config.backup_host_id.known())
+            && host == backup
+        {
+            let detail =
+                format!("{host} cannot keep its own copies safe. Name another server as backup server.");
+            diagnostics.push(
+                Diagnostic::error("A server cannot be its own backup server", detail).at(BACKUP_HOST_ID),
+            );
+        }
+    }
+
+    fn plan(&self, api: &Api, change: &mut Change<Model>) {
+        place::plan(api, change);
+        change.planned.id = change.planned.host_id.clone();
+        let addr_is_ours = change.config.backup_addr.is_null();
+        let prior = change.prior.as_ref();
+        let registered = change.private.note(REGISTERED_ADDR).map(|addr| Attr::Known(addr.to_owned()));
+        let planned = &mut change.planned;
+        if planned.remote_backup == Attr::Known(false) {
+            // HSS says nothing of either while it is off: what was known stays, so that the plan stays empty.
+            if addr_is_ours {
+                planned.backup_addr = prior.map(|prior| prior.backup_addr.clone()).unwrap_or_default();
+            }
+            planned.backup_host_name = Attr::Null;
+            return;
+        }
+        let stays = prior.is_some_and(|prior| {
+            prior.remote_backup == Attr::Known(true)
+                && planned.remote_backup == Attr::Known(true)
+                && prior.backup_host_id == planned.backup_host_id
+        });
+        let same_server = prior.is_some_and(|prior| prior.backup_host_id == planned.backup_host_id);
+        if addr_is_ours {
+            planned.backup_addr = match (prior, registered) {
+                (_, Some(registered)) if same_server => registered,
+                (Some(prior), None) if stays => prior.backup_addr.clone(),
+                _ => Attr::Unknown,
+            };
+        }
+        planned.backup_host_name = match prior {
+            Some(prior) if stays => prior.backup_host_name.clone(),
+            _ => Attr::Unknown,
+        };
+    }
+
+    async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
+        let host_id = planned.host_id.require(HOST_ID)?.clone();
+        if planned.remote_backup == Attr::Known(false) {
+            let setting = session.show_remote_backup(&host_id).await;
+            let setting =
+                setting.at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
+            refuse_foreign(&planned, &setting, None)?;
+            return switch(cx, &session, planned, None, setting.remote_backup).await;
+        }
+        let agent_wait = planned.wait_for_agent.known().and_then(|text| duration::parse(text));
+        preconditions::protected_server(cx, &session, &host_id, agent_wait).await?;
+        let setting = session.show_remote_backup(&host_id).await;
+        let setting = setting
+            .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
+        refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
+        let target = target(cx, &session, &planned).await?;
+        let already = setting.remote_backup
+            && setting.backup_host_id.as_ref() == Some(&target.backup_host_id)
+            && setting.backup_addr.as_ref() == Some(&target.backup_addr);
+        switch(cx, &session, planned, Some(target), !already).await
+    }
+
+    async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
+        const FAILURE: &str = "Could not read the remote backup of the server";
+        let session = open(cx, &prior, timeouts::DEFAULT)?;
+        let host_id = prior.host_id.require(HOST_ID)?.clone();
+        let setting = match session.show_remote_backup(&host_id).await {
+            Ok(setting) => setting,
+            Err(error) if error.may_mean_unknown_host() => {
+                return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, FAILURE)? {
+                    false => Ok(None),
+                    true => Err(error).at(HOST_ID, FAILURE),
+                };
+            }
+            Err(error) => return Err(error).at(HOST_ID, FAILURE),
+        };
+        let was_on = prior.remote_backup == Attr::Known(true);
+        if !setting.remote_backup
+            && was_on
+            && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, FAILURE)?
+        {
+            return Ok(None);
+        }
+        prior.id = Attr::Known(host_id);
+        prior.region = Attr::Known(session.region().to_owned());
+        take_facts(&mut prior, &setting);
+        let registered = registered_addr(&session, &prior).await.at(HOST_ID, FAILURE)?;
+        let differs = registered.filter(|addr| prior.backup_addr.known() != Some(addr));
+        cx.note(REGISTERED_ADDR, differs.as_deref());
+        Ok(Some(prior))
+    }
+
+    async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        let is_on = prior.remote_backup == Attr::Known(true);
+        let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
+        if planned.remote_backup == Attr::Known(false) {
+            return switch(cx, &session, planned, None, is_on).await;
+        }
+        let untouched = is_on
+            && prior.backup_host_id == planned.backup_host_id
+            && prior.backup_addr == planned.backup_addr;
+        if untouched {
+            return Ok(planned);
+        }
+        let host_id = planned.host_id.require(HOST_ID)?.clone();
+        let agent_wait = planned.wait_for_agent.known().and_then(|text| duration::parse(text));
+        preconditions::protected_server(cx, &session, &host_id, agent_wait).await?;
+        let target = target(cx, &session, &planned).await?;
+        switch(cx, &session, planned, Some(target), true).await
+    }
+
+    async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        const FAILURE: &str = "Could not switch remote backup off";
+        if prior.remote_backup == Attr::Known(false) {
+            return Ok(());
+        }
+        let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
+        let host_id = prior.host_id.require(HOST_ID)?;
+        if let Err(error) = session.set_remote_backup(host_id, None).await {
+            // A server that left HSS, or that has WTP no more, has no remote backup either.
+            let off = match session.show_remote_backup(host_id).await {
+                Ok(setting) => !setting.remote_backup,
+                Err(shown) if shown.may_mean_unknown_host() => {
+                    !preconditions::known_to_hss(&session, host_id).await.unwrap_or(true)
+                }
+                Err(_) => false,
+            };
+            return if off { Ok(()) } else { Err(error).at(HOST_ID, FAILURE) };
+        }
+        confirm(&session, host_id, None).await.map(drop)
+    }
+
+    fn import(&self, id: &str) -> Outcome<Model> {
+        let (enterprise_project_id, host_id) = place::import_id(id)?;
+        Ok(Model {
+            id: Attr::Known(host_id.clone()),
+            host_id: Attr::Known(host_id),
+            enterprise_project_id,
+            overwrite_existing: Attr::Known(false),
+            ..Model::default()
+        })
+    }
+}
+
+fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: std::time::Duration) -> Outcome<Session> {
+    place::session(cx.api, &cx.stop, &model.region, &model.enterprise_project_id, timeout)
+}
+
+fn take_facts(model: &mut Model, setting: &Setting) {
+    model.remote_backup = Attr::Known(setting.remote_backup);
+    model.backup_host_name = setting.backup_host_name.clone().into();
+    if setting.remote_backup {
+        model.backup_host_id = setting.backup_host_id.clone().into();
+        model.backup_addr = setting.backup_addr.clone().into();
+    }
+}
+
+/// Refuses to take over a remote backup that somebody else set up otherwise.
+fn refuse_foreign(planned: &Model, setting: &Setting, backup_host_id: Option<&String>) -> Outcome<()> {
+    let ours = setting.backup_host_id.as_ref() == backup_host_id;
+    if !setting.remote_backup || ours || planned.overwrite_existing == Attr::Known(true) {
+        return Ok(());
+    }
+    let host_id = planned.host_id.require(HOST_ID)?;
+    let detail = format!(
+        "{host_id} copies to the backup server {} at {}, and this configuration {}, so it was left alone.\n\n{}",
+        setting.backup_host_id.as_deref().unwrap_or("(unnamed)"),
+        setting.backup_addr.as_deref().unwrap_or("an unknown address"),
+        backup_host_id.map_or_else(|| "wants it off".to_owned(), |id| format!("wants {id}")),
+        place::import_advice(RemoteBackup::NAME, &planned.enterprise_project_id, host_id),
+    );
+    Err(Diagnostic::error("Remote backup of the server is on already", detail).at(HOST_ID).into())
+}
+
+/// The backup server with the address to use: the configured one, else the one it is registered with.
+async fn target(cx: &Cx<'_, Api, Model>, session: &Session, planned: &Model) -> Outcome<BackupTarget> {
+    let backup_host_id = planned.backup_host_id.require(BACKUP_HOST_ID)?;
+    let found = preconditions::backup_server(cx, session, backup_host_id).await?;
+    let backup_addr = match (planned.backup_addr.known(), found) {
+        (Some(configured), Target::Registered(registered)) => {
+            if *configured != registered {
+                let detail = format!(
+                    "{backup_host_id} is registered with {registered}, and {configured} is used as it was planned. If copies do not arrive, leave backup_addr out or reference the backup_addr of the backup server."
+                );
+                cx.warn(
+                    Diagnostic::warning("backup_addr is not the address of the backup server", detail)
+                        .at(BACKUP_ADDR),
+                );
+            }
+            configured.clone()
+        }
+        (Some(configured), Target::Unlisted) => configured.clone(),
+        (None, Target::Registered(registered)) => registered,
+        (None, Target::Unlisted) => {
+            let detail = "Backup servers may not be listed with these credentials, so the address is not known. Set backup_addr, or grant the permission hss:wtpBackup:get.";
+            return Err(Diagnostic::error("The address of the backup server is needed", detail)
+                .at(BACKUP_ADDR)
+                .into());
+        }
+    };
+    Ok(BackupTarget { backup_addr, backup_host_id: backup_host_id.clone() })
+}
+
+/// The address that the backup server of this object is registered with. Not knowing it is no failure of a read:
+/// only the plan's hint is missing then.
+async fn registered_addr(session: &Session, model: &Model) -> Result<Option<String>, Error> {
+    let Some(backup_host_id) = model.backup_host_id.known() else { return Ok(None) };
+    match session.list_backup_hosts().await {
+        Ok(hosts) => Ok(hosts
+            .iter()
+            .find(|host| host.backup_host_id == *backup_host_id)
+            .and_then(preconditions::address)),
+        Err(error) if error.is_forbidden() || error.is_not_published() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the setting and confirms it; `write` is false where it is as wanted already.
+async fn switch(
+    cx: &Cx<'_, Api, Model>,
+    session: &Session,
+    mut model: Model,
+    target: Option<BackupTarget>,
+    write: bool,
+) -> Outcome<Model> {
+    let host_id = model.host_id.require(HOST_ID)?.clone();
+    model.id = Attr::Known(host_id.clone());
+    if let Some(target) = &target {
+        model.backup_addr = Attr::Known(target.backup_addr.clone());
+    }
+    if write {
+        let written = session.set_remote_backup(&host_id, target.as_ref()).await;
+        if let Err(error) = &written
+            && error.status().is_none_or(|status| status >= 500)
+        {
+            // Whether it took effect is not known; what HSS says now is the best there is.
+            keep_what_is(cx, session, &model, &host_id).await;
+        }
+        written.at(
+            HOST_ID,
+            if target.is_some() {
+                "Could not switch remote backup on"
+            } else {
+                "Could not switch remote backup off"
+            },
+        )?;
+    }
+    cx.keep(&model);
+    let setting = if write || target.is_some() {
+        confirm(session, &host_id, target.as_ref()).await?
+    } else {
+        Setting::default()
+    };
+    model.backup_host_name = setting.backup_host_name.into();
+    cx.note(REGISTERED_ADDR, None);
+    Ok(model)
+}
+
+async fn keep_what_is(cx: &Cx<'_, Api, Model>, session: &Session, planned: &Model, host_id: &str) {
+    match session.show_remote_backup(host_id).await {
+        Ok(setting) => {
+            let mut model = planned.clone();
+            take_facts(&mut model, &setting);
+            // A create that had no effect leaves nothing; an update leaves the truth.
+            if setting.remote_backup {
+                cx.keep(&model);
+            }
+        }
+        Err(_) => cx.keep(planned),
+    }
+}
+
+/// Reads the setting back until it is as asked for. No state in between is documented, so this rarely looks twice.
+async fn confirm(session: &Session, host_id: &str, target: Option<&BackupTarget>) -> Outcome<Setting> {
+    const FAILURE: &str = "The setting was accepted, but could not be read back";
+    let wanted = target.map(|target| target.backup_host_id.as_str());
+    let ended = wait::until(session, async || {
+        let setting = session.show_remote_backup(host_id).await?;
+        let found = setting.remote_backup.then_some(setting.backup_host_id.as_deref()).flatten();
+        let there = if target.is_some() { found == wanted } else { !setting.remote_backup };
+        Ok(if there { Look::Done(setting) } else { Look::Pending(()) })
+    });
+    match ended.await {
+        Ok(End::Done(setting)) => Ok(setting),
+        Ok(End::TimedOut(()) | End::Stopped(())) => Err(Diagnostic::error(
+            "HSS does not show the new setting",
+            format!("HSS accepted the setting of {host_id} and does not show it. The next plan shows what is left to do."),
+        )
+        .at(HOST_ID)
+        .into()),
+        // A server that lost WTP or left HSS in the meantime has no remote backup.
+        Err(error) if target.is_none() && error.may_mean_unknown_host() => Ok(Setting::default()),
+        Err(error) => Err(report::diagnostic(&error, FAILURE).at(HOST_ID).into()),
+    }
+}
