@@ -1,1 +1,28 @@
-//! To be described.
+//! HSS over REST: typed calls for the remote backup of Web Tamper Protection.
+//!
+//! [`Hss`] is the configured service, [`Session`] one operation's view of it. Plain Rust values in and out;
+//! Terraform never appears here.
+
+mod backup_hosts;
+mod call;
+mod error;
+mod hss;
+mod operation;
+mod page;
+mod remedy;
+mod remote_backup;
+mod scope;
+mod settings;
+mod wtp_hosts;
+
+#[cfg(test)]
+mod testing;
+
+pub use backup_hosts::{BackupHost, UpdateBackupHost};
+pub use error::{ApiError, Error};
+pub use hss::{ALL_ENTERPRISE_PROJECTS, Hss, Place, Session};
+pub use remote_backup::{BackupTarget, RemoteBackup};
+pub use settings::{Settings, SettingsError};
+pub use wtp_hosts::{WtpHost, WtpHostFilter};
+
+pub use crate::{auth::Secret, rest::Limits};

@@ -1,70 +1,57 @@
-//! Waiting for HSS: at once, then after 1, 2, 4, 8 seconds, then every 15.
+//! Waiting for HSS: look at once, then after 1, 2, 4, 8 seconds, then every 15.
 //!
 //! Most waits end within seconds, and the documented quota of five calls a minute and operation forbids looking
 //! often for long. Waiters of one region share the walks of the list, so many cost no more than one.
 
 use std::time::Duration;
 
-use crate::client::{Error, Session};
+use crate::client::Session;
 
 const FIRST: [u64; 4] = [1, 2, 4, 8];
 const THEN: u64 = 15;
 
-/// What a look found.
-#[derive(Debug)]
-pub enum Look<T, W> {
-    /// What was waited for.
-    Done(T),
-    /// Not yet; what to say when time runs out.
-    Pending(W),
+/// Kept back from the time that is left, so that the last look has time for its answer.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+/// Why there is no further look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The operation's time is over.
+    TimedOut,
+    /// The user interrupted.
+    Stopped,
 }
 
-/// How a wait ended.
-#[derive(Debug)]
-pub enum End<T, W> {
-    /// What was waited for.
-    Done(T),
-    /// Time ran out; what the last look found.
-    TimedOut(W),
-    /// The user interrupted; what the last look found.
-    Stopped(W),
+/// The pauses between the looks of one wait.
+pub struct Wait<'a> {
+    session: &'a Session,
+    looks: usize,
 }
 
-/// When to look again.
-#[derive(Debug, Default)]
-pub struct Pace(usize);
-
-impl Pace {
-    /// The pause before the next look.
-    pub fn pause(&mut self) -> Duration {
-        let seconds = FIRST.get(self.0).copied().unwrap_or(THEN);
-        self.0 += 1;
-        Duration::from_secs(seconds)
+impl<'a> Wait<'a> {
+    /// A wait that has not looked yet; it ends when the operation has to.
+    pub fn new(session: &'a Session) -> Self {
+        Self { session, looks: 0 }
     }
-}
 
-/// Looks until done. An error of a look ends the wait, since the client has retried already what is worth retrying.
-/// The last look falls on the deadline itself, so that no time the user gave is wasted.
-pub async fn until<T, W>(
-    session: &Session,
-    mut look: impl AsyncFnMut() -> Result<Look<T, W>, Error>,
-) -> Result<End<T, W>, Error> {
-    let mut pace = Pace::default();
-    loop {
-        let last = session.time_left().is_some_and(|left| left.is_zero());
-        let pending = match look().await? {
-            Look::Done(found) => return Ok(End::Done(found)),
-            Look::Pending(pending) => pending,
+    /// Ends when it is time to look again, or says why not to.
+    pub async fn pause(&mut self) -> Result<(), Ended> {
+        let pause = match self.session.time_left() {
+            Some(left) if left <= LAST_LOOK => return Err(Ended::TimedOut),
+            Some(left) => pace(self.looks).min(left - LAST_LOOK),
+            None => pace(self.looks),
         };
-        if last {
-            return Ok(End::TimedOut(pending));
-        }
-        let pause = pace.pause();
-        let pause = session.time_left().map_or(pause, |left| pause.min(left));
-        if !session.limits().stop.sleep(session.clock(), pause).await {
-            return Ok(End::Stopped(pending));
+        self.looks += 1;
+        if self.session.limits().stop.sleep(self.session.clock(), pause).await {
+            Ok(())
+        } else {
+            Err(Ended::Stopped)
         }
     }
+}
+
+fn pace(looks: usize) -> Duration {
+    Duration::from_secs(FIRST.get(looks).copied().unwrap_or(THEN))
 }
 
 #[cfg(test)]
@@ -73,8 +60,7 @@ mod tests {
 
     #[test]
     fn the_pace_is_quick_at_first_and_then_within_the_quota() {
-        let mut pace = Pace::default();
-        let pauses: Vec<_> = std::iter::repeat_with(|| pace.pause().as_secs()).take(7).collect();
+        let pauses: Vec<_> = (0..7).map(|looks| pace(looks).as_secs()).collect();
         assert_eq!(pauses, [1, 2, 4, 8, 15, 15, 15]);
     }
 }

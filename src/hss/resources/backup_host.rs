@@ -20,7 +20,7 @@ use crate::{
     hss::{
         Api, checks,
         report::{self, Blame},
-        wait::{self, End, Look},
+        wait::{Ended, Wait},
     },
 };
 
@@ -29,7 +29,6 @@ pub struct BackupHost;
 
 /// Its attributes.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the rows below say what each one is")]
 pub struct Model {
     pub host_id: Attr<String>,
     pub backup_host_ip: Attr<String>,
@@ -126,7 +125,7 @@ impl Resource<Api> for BackupHost {
         if !adopted {
             let written = session.update_backup_host(&wanted).await;
             if let Err(error) = &written
-                && uncertain(error)
+                && error.is_unsettled()
             {
                 // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
                 cx.keep(&planned);
@@ -187,23 +186,22 @@ impl Resource<Api> for BackupHost {
                 Err(_) => Err(error).at(HOST_ID, FAILURE),
             };
         }
-        let gone = wait::until(&session, async || {
-            Ok(match find(&session, host_id).await? {
-                None => Look::Done(()),
-                Some(host) => Look::Pending(host.backup_host_status),
-            })
-        });
-        match gone.await.at(HOST_ID, "Could not confirm that the backup server was deleted")? {
-            End::Done(()) => Ok(()),
-            End::TimedOut(number) | End::Stopped(number) => Err(Diagnostic::error(
-                "The backup server is still registered",
-                format!(
-                    "HSS accepted the deletion of {host_id} and still lists it; {}. The next destroy tries again.",
-                    spoken(number)
-                ),
-            )
-            .at(HOST_ID)
-            .into()),
+        let mut wait = Wait::new(&session);
+        loop {
+            let found = find(&session, host_id).await;
+            let Some(host) = found.at(HOST_ID, "Could not confirm that the backup server was deleted")?
+            else {
+                return Ok(());
+            };
+            if wait.pause().await.is_err() {
+                let found = spoken(host.backup_host_status);
+                let detail = format!(
+                    "HSS accepted the deletion of {host_id} and still lists it; {found}. The next destroy tries again."
+                );
+                return Err(Diagnostic::error("The backup server is still registered", detail)
+                    .at(HOST_ID)
+                    .into());
+            }
         }
     }
 
@@ -260,11 +258,6 @@ fn same(listed: &Listed, wanted: &UpdateBackupHost) -> bool {
     listed.backup_host_ip.as_deref() == Some(wanted.backup_host_ip.as_str())
         && listed.backup_host_port == Some(i64::from(wanted.backup_host_port))
         && directory == Some(checks::plain_directory(&wanted.backup_dir))
-}
-
-/// Whether a failed write may have had its effect all the same.
-fn uncertain(error: &client::Error) -> bool {
-    error.status().is_none_or(|status| status >= 500)
 }
 
 fn named(host: &Listed) -> String {
@@ -377,8 +370,9 @@ async fn settle(
         return Ok(model);
     }
     let mut failures = 0;
-    let ended = wait::until(session, async || {
-        let host = find(session, &wanted.host_id).await?;
+    let mut wait = Wait::new(session);
+    let ended = loop {
+        let host = find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)?;
         if let Some(host) = &host {
             take_status(&mut model, host);
             cx.keep(&model);
@@ -387,12 +381,34 @@ async fn settle(
         let current = host.filter(|host| same(host, wanted));
         let number = current.as_ref().and_then(|host| host.backup_host_status);
         failures = if number == Some(FAILED) { failures + 1 } else { 0 };
-        Ok(match number {
-            Some(RUNNING) => Look::Done(true),
-            Some(FAILED) if failures >= 2 => Look::Done(false),
-            number => Look::Pending((current.is_some(), number)),
-        })
-    });
+        if number == Some(RUNNING) {
+            return Ok(model);
+        }
+        if failures >= 2 {
+            break Unstarted::Failed;
+        }
+        let found = if current.is_some() {
+            spoken(number)
+        } else {
+            "HSS does not list it with these settings yet".to_owned()
+        };
+        match wait.pause().await {
+            Ok(()) => {}
+            Err(Ended::TimedOut) => break Unstarted::Late(found),
+            Err(Ended::Stopped) => break Unstarted::Interrupted(found),
+        }
+    };
+    Err(unstarted(&ended, &wanted.host_id, verb).at(HOST_ID).into())
+}
+
+/// Why a backup server does not run.
+enum Unstarted {
+    Failed,
+    Late(String),
+    Interrupted(String),
+}
+
+fn unstarted(why: &Unstarted, host_id: &str, verb: Verb) -> Diagnostic {
     let next = match verb {
         Verb::Create => {
             "The object is in the state and marked as tainted: the next apply would delete it and register it again, \
@@ -403,32 +419,22 @@ async fn settle(
             "The new settings are stored in HSS and in the state; the next plan shows what is left to do."
         }
     };
-    let error = match ended.await.at(HOST_ID, UNCONFIRMED)? {
-        End::Done(true) => return Ok(model),
-        End::Done(false) => Diagnostic::error(
+    match why {
+        Unstarted::Failed => Diagnostic::error(
             "The backup server failed to start",
             format!(
-                "HSS took the settings of {}, and the start of its backup service failed (status -1).\n\n{CHECK_SERVER}\n\n{next}",
-                wanted.host_id
+                "HSS took the settings of {host_id}, and its backup service failed to start (status -1).\n\n{CHECK_SERVER}\n\n{next}"
             ),
         ),
-        End::TimedOut((listed, number)) => {
-            let found = if listed {
-                spoken(number)
-            } else {
-                "HSS does not list it with the new settings yet".to_owned()
-            };
-            Diagnostic::error(
-                "The backup server did not start in time",
-                format!(
-                    "When the time was up, {found}.\n\n{CHECK_SERVER} A longer time can be set in `timeouts`.\n\n{next}"
-                ),
-            )
-        }
-        End::Stopped((_, number)) => Diagnostic::error(
-            "Interrupted while the backup server was starting",
-            format!("HSS took the settings of {}; {}.\n\n{next}", wanted.host_id, spoken(number)),
+        Unstarted::Late(found) => Diagnostic::error(
+            "The backup server did not start in time",
+            format!(
+                "When the time was up, {found}.\n\n{CHECK_SERVER} A longer time can be set in `timeouts`.\n\n{next}"
+            ),
         ),
-    };
-    Err(error.at(HOST_ID).into())
+        Unstarted::Interrupted(found) => Diagnostic::error(
+            "Interrupted while the backup server was starting",
+            format!("HSS took the settings of {host_id}; {found}.\n\n{next}"),
+        ),
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
     hss::{
         Api,
         report::{self, Blame},
-        wait::{self, End, Look},
+        wait::{Ended, Wait},
     },
 };
 
@@ -61,8 +61,8 @@ pub(super) async fn known_to_hss(session: &Session, host_id: &str) -> Result<boo
         Err(error) => return Err(error),
     }
     // Servers that never had WTP, or lost it altogether, are in the other list.
-    match everywhere.list_web_tamper_hosts(&filter).await {
-        Ok(hosts) => Ok(hosts.iter().any(|host| host.host_id == host_id)),
+    match everywhere.can_get_wtp(host_id).await {
+        Ok(found) => Ok(found),
         Err(error) if may_not_list(&error) => Ok(false),
         Err(error) => Err(error),
     }
@@ -84,50 +84,49 @@ pub(super) async fn protected_server(
 ) -> Outcome<()> {
     const FAILURE: &str = "Could not check the protected server; nothing was changed";
     let clock = session.clock();
+    let reachable = session.where_writes_go();
     let give_up_on_agent = clock.instant() + agent_wait.unwrap_or_default();
-    let ended = wait::until(session, async || {
-        let hosts = match session.list_wtp_hosts(&WtpHostFilter::host(host_id)).await {
+    let mut wait = Wait::new(session);
+    loop {
+        let hosts = match reachable.list_wtp_hosts(&WtpHostFilter::host(host_id)).await {
             Ok(hosts) => hosts,
             Err(error) if may_not_list(&error) => {
                 cx.warn(skipped(&error, "Protected servers").at(HOST_ID));
-                return Ok(Look::Done(Ok(None)));
+                return Ok(());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error).at(HOST_ID, FAILURE),
         };
-        let agent_may_come = clock.instant() < give_up_on_agent;
-        let found = hosts.into_iter().find(|host| host.host_id == host_id);
-        Ok(match found.as_ref().map_or(Err(Obstacle::NotListed), ready) {
-            Err(obstacle @ Obstacle::WtpOpening) => Look::Pending(obstacle),
-            Err(obstacle) if agent_may_come => Look::Pending(obstacle),
-            other => Look::Done(other.map(|()| found)),
-        })
-    });
-    let found = match ended.await.at(HOST_ID, FAILURE)? {
-        End::Done(Ok(None)) => return Ok(()),
-        End::Done(Ok(Some(host))) => host,
-        End::Done(Err(obstacle)) | End::TimedOut(obstacle) => {
-            return Err(refusal(session, host_id, &obstacle).await.at(HOST_ID).into());
+        let found = hosts.iter().find(|host| host.host_id == host_id);
+        let obstacle = match found.map_or(Err(Obstacle::NotListed), ready) {
+            Ok(host) => return unmendable(cx, host),
+            Err(obstacle) => obstacle,
+        };
+        let may_pass = matches!(obstacle, Obstacle::WtpOpening) || clock.instant() < give_up_on_agent;
+        let ended = if may_pass { wait.pause().await } else { Err(Ended::TimedOut) };
+        match ended {
+            Ok(()) => {}
+            Err(Ended::TimedOut) => {
+                return Err(refusal(session, host_id, &obstacle).await.at(HOST_ID).into());
+            }
+            Err(Ended::Stopped) => {
+                let detail = format!("Remote backup of {host_id} was not changed.");
+                let summary = "Interrupted while waiting for the protected server";
+                return Err(Diagnostic::error(summary, detail).at(HOST_ID).into());
+            }
         }
-        End::Stopped(_) => {
-            let detail = format!("Remote backup of {host_id} was not changed.");
-            return Err(Diagnostic::error("Interrupted while waiting for the protected server", detail)
-                .at(HOST_ID)
-                .into());
-        }
-    };
-    unmendable(cx, &found)
+    }
 }
 
 /// What time may mend. A server that can never work passes here and is refused by [`unmendable`].
-fn ready(host: &WtpHost) -> Result<(), Obstacle> {
+fn ready(host: &WtpHost) -> Result<&WtpHost, Obstacle> {
     if is_windows(host) || matches!(host.protect_status.as_deref(), None | Some("closed")) {
-        return Ok(());
+        return Ok(host);
     }
     match host.agent_status.as_deref() {
         None | Some("online") => {}
         Some(other) => return Err(Obstacle::AgentNotOnline(other.to_owned())),
     }
-    if host.protect_status.as_deref() == Some("opening") { Err(Obstacle::WtpOpening) } else { Ok(()) }
+    if host.protect_status.as_deref() == Some("opening") { Err(Obstacle::WtpOpening) } else { Ok(host) }
 }
 
 fn is_windows(host: &WtpHost) -> bool {
@@ -207,8 +206,7 @@ async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
         );
         return Diagnostic::error("The server is in another enterprise project", detail);
     }
-    let unprotected = everywhere.list_web_tamper_hosts(&filter).await;
-    if unprotected.is_ok_and(|all| all.iter().any(|host| host.host_id == host_id)) {
+    if everywhere.can_get_wtp(host_id).await.unwrap_or(false) {
         return wtp_off(host_id);
     }
     let detail = format!(
@@ -218,58 +216,50 @@ async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
     Diagnostic::error("HSS does not know the server", detail)
 }
 
-/// Why a backup server cannot be used.
-enum Unfit {
-    Absent,
-    Failed,
-}
-
 /// Waits until the backup server runs.
 pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id: &str) -> Outcome<Target> {
     const FAILURE: &str = "Could not check the backup server; nothing was changed";
     let mut failures = 0;
-    let ended = wait::until(session, async || {
+    let mut wait = Wait::new(session);
+    let error = loop {
         let hosts = match session.list_backup_hosts().await {
             Ok(hosts) => hosts,
             Err(error) if may_not_list(&error) => {
                 cx.warn(skipped(&error, "Backup servers").at(BACKUP_HOST_ID));
-                return Ok(Look::Done(Ok(Target::Unlisted)));
+                return Ok(Target::Unlisted);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error).at(BACKUP_HOST_ID, FAILURE),
         };
         let Some(host) = hosts.iter().find(|host| host.backup_host_id == id) else {
-            return Ok(Look::Done(Err(Unfit::Absent)));
-        };
-        // Once may be the status from before a change that is under way.
-        failures = if host.backup_host_status == Some(FAILED) { failures + 1 } else { 0 };
-        Ok(match (host.backup_host_status, address(host)) {
-            (Some(RUNNING), Some(address)) => Look::Done(Ok(Target::Registered(address))),
-            _ if failures >= 2 => Look::Done(Err(Unfit::Failed)),
-            (number, _) => Look::Pending(number),
-        })
-    });
-    let not_running = |number| {
-        let detail = format!(
-            "Remote backup needs a backup server that runs, and {id} does not: {}.\n\n{CHECK_SERVER}",
-            spoken(number)
-        );
-        Diagnostic::error("The backup server is not running", detail)
-    };
-    let error = match ended.await.at(BACKUP_HOST_ID, FAILURE)? {
-        End::Done(Ok(target)) => return Ok(target),
-        End::Done(Err(Unfit::Failed)) => not_running(Some(FAILED)),
-        End::TimedOut(number) => not_running(number),
-        End::Done(Err(Unfit::Absent)) => Diagnostic::error(
-            "There is no such backup server",
-            format!(
+            let detail = format!(
                 "{id} is not registered as backup server in this region and enterprise project. Register it with \
                  hss_wtp_backup_host, and reference that resource here."
-            ),
-        ),
-        End::Stopped(_) => Diagnostic::error(
-            "Interrupted while waiting for the backup server",
-            format!("Remote backup to {id} was not switched on."),
-        ),
+            );
+            break Diagnostic::error("There is no such backup server", detail);
+        };
+        let number = host.backup_host_status;
+        if number == Some(RUNNING)
+            && let Some(address) = address(host)
+        {
+            return Ok(Target::Registered(address));
+        }
+        // Once may be the status from before a change that is under way.
+        failures = if number == Some(FAILED) { failures + 1 } else { 0 };
+        let ended = if failures < 2 { wait.pause().await } else { Err(Ended::TimedOut) };
+        match ended {
+            Ok(()) => {}
+            Err(Ended::TimedOut) => {
+                let detail = format!(
+                    "Remote backup needs a backup server that runs, and {id} does not: {}.\n\n{CHECK_SERVER}",
+                    spoken(number)
+                );
+                break Diagnostic::error("The backup server is not running", detail);
+            }
+            Err(Ended::Stopped) => {
+                let detail = format!("Remote backup to {id} was not switched on.");
+                break Diagnostic::error("Interrupted while waiting for the backup server", detail);
+            }
+        }
     };
     Err(error.at(BACKUP_HOST_ID).into())
 }

@@ -18,11 +18,7 @@ use crate::{
         schema::{computed, optional, optional_computed, required},
         timeouts::{self, Timeouts},
     },
-    hss::{
-        Api, checks,
-        report::{self, Blame},
-        wait::{self, End, Look},
-    },
+    hss::{Api, checks, report::Blame, wait::Wait},
 };
 
 /// The resource.
@@ -30,7 +26,6 @@ pub struct RemoteBackup;
 
 /// Its attributes.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the rows below say what each one is")]
 pub struct Model {
     pub host_id: Attr<String>,
     pub remote_backup: Attr<bool>,
@@ -334,7 +329,7 @@ async fn switch(
     if write {
         let written = session.set_remote_backup(&host_id, target.as_ref()).await;
         if let Err(error) = &written
-            && error.status().is_none_or(|status| status >= 500)
+            && error.is_unsettled()
         {
             // Whether it took effect is not known; what HSS says now is the best there is.
             keep_what_is(cx, session, &model, &host_id).await;
@@ -377,22 +372,24 @@ async fn keep_what_is(cx: &Cx<'_, Api, Model>, session: &Session, planned: &Mode
 async fn confirm(session: &Session, host_id: &str, target: Option<&BackupTarget>) -> Outcome<Setting> {
     const FAILURE: &str = "The setting was accepted, but could not be read back";
     let wanted = target.map(|target| target.backup_host_id.as_str());
-    let ended = wait::until(session, async || {
-        let setting = session.show_remote_backup(host_id).await?;
+    let mut wait = Wait::new(session);
+    loop {
+        let setting = match session.show_remote_backup(host_id).await {
+            Ok(setting) => setting,
+            // A server that lost WTP or left HSS in the meantime has no remote backup.
+            Err(error) if target.is_none() && error.may_mean_unknown_host() => return Ok(Setting::default()),
+            Err(error) => return Err(error).at(HOST_ID, FAILURE),
+        };
         let found = setting.remote_backup.then_some(setting.backup_host_id.as_deref()).flatten();
         let there = if target.is_some() { found == wanted } else { !setting.remote_backup };
-        Ok(if there { Look::Done(setting) } else { Look::Pending(()) })
-    });
-    match ended.await {
-        Ok(End::Done(setting)) => Ok(setting),
-        Ok(End::TimedOut(()) | End::Stopped(())) => Err(Diagnostic::error(
-            "HSS does not show the new setting",
-            format!("HSS accepted the setting of {host_id} and does not show it. The next plan shows what is left to do."),
-        )
-        .at(HOST_ID)
-        .into()),
-        // A server that lost WTP or left HSS in the meantime has no remote backup.
-        Err(error) if target.is_none() && error.may_mean_unknown_host() => Ok(Setting::default()),
-        Err(error) => Err(report::diagnostic(&error, FAILURE).at(HOST_ID).into()),
+        if there {
+            return Ok(setting);
+        }
+        if wait.pause().await.is_err() {
+            let detail = format!(
+                "HSS accepted the setting of {host_id} and does not show it. The next plan shows what is left to do."
+            );
+            return Err(Diagnostic::error("HSS does not show the new setting", detail).at(HOST_ID).into());
+        }
     }
 }

@@ -1,0 +1,194 @@
+//! The configured service, and one operation's view of it.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{BackupHost, Error, Settings, SettingsError, settings::check_region_name};
+use crate::{
+    auth::Account,
+    clock::Clock,
+    rest::{Flights, Limits, Patience, Sender, Transport, TransportOptions},
+};
+
+/// Stands for every enterprise project the user may see. Only for reads.
+pub const ALL_ENTERPRISE_PROJECTS: &str = "all_granted_eps";
+
+/// HSS of one account. A cheap handle; clones share connections, credentials and look-ups.
+#[derive(Clone)]
+pub struct Hss(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) sender: Sender,
+    pub(super) account: Result<Account, SettingsError>,
+    pub(super) backup_hosts: Flights<WalkKey, Result<Arc<[BackupHost]>, Error>>,
+}
+
+/// What a shared walk depends on: region and enterprise project. The project follows from the region.
+pub(super) type WalkKey = (String, Option<String>);
+
+/// Where a resource lives, as far as it says so itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Another region than the provider's.
+    pub region: Option<String>,
+    /// Another enterprise project than the provider's.
+    pub enterprise_project_id: Option<String>,
+}
+
+/// HSS as one operation sees it: in one place, within its limits.
+#[derive(Clone)]
+pub struct Session {
+    pub(super) hss: Hss,
+    pub(super) region: String,
+    pub(super) enterprise_project_id: Option<String>,
+    pub(super) patience: Patience,
+}
+
+impl Hss {
+    /// Makes no call and opens nothing: the first call does. Settings with complaints make every call fail.
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Hss {
+        let options =
+            TransportOptions { insecure: settings.insecure, user_agent: settings.user_agent.clone() };
+        let sender = Sender::new(Transport::new(options), clock, settings.max_retries);
+        let account = settings.account().map(|account| Account::new(account, sender.clone()));
+        Hss(Arc::new(Inner { settings, sender, account, backup_hosts: Flights::default() }))
+    }
+
+    /// The provider's region; empty when none is configured.
+    pub fn region(&self) -> &str {
+        self.0.settings.region.as_deref().unwrap_or_default()
+    }
+
+    /// The provider's enterprise project.
+    pub fn enterprise_project_id(&self) -> Option<&str> {
+        self.0.settings.enterprise_project_id.as_deref()
+    }
+
+    /// The clock that times everything.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.0.sender.clock()
+    }
+
+    /// Whether a resource may be in that region. A token and an address of one's own are good for one region.
+    pub fn check_region(&self, region: &str) -> Result<(), Error> {
+        if region == self.region() {
+            return Ok(());
+        }
+        check_region_name(region).map_err(Error::Settings)?;
+        let refuse =
+            |reason: &str| Err(Error::Region { region: region.to_owned(), reason: reason.to_owned() });
+        if self.0.settings.overrides_hss() {
+            return refuse("the provider has `endpoints.hss` set, which is the address of its own region");
+        }
+        if self.0.settings.token.is_some() {
+            return refuse("the provider uses a token, which is valid in one project of one region");
+        }
+        Ok(())
+    }
+
+    /// A view for one operation.
+    pub fn session(&self, place: Place, limits: Limits) -> Session {
+        Session {
+            hss: self.clone(),
+            region: place.region.unwrap_or_else(|| self.region().to_owned()),
+            enterprise_project_id: place.enterprise_project_id,
+            patience: Patience::new(limits),
+        }
+    }
+}
+
+impl Session {
+    /// The clock that times everything.
+    pub fn clock(&self) -> &dyn Clock {
+        &**self.hss.clock()
+    }
+
+    /// What ends this operation early.
+    pub fn limits(&self) -> &Limits {
+        &self.patience.limits
+    }
+
+    /// The region of this place.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Time left until the deadline, as quota waits have moved it; `None` is without end.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.patience.left(self.clock(), Duration::ZERO)
+    }
+
+    /// How long this operation has waited for the service's quota so far; its deadline moved by as much.
+    pub fn waited_for_quota(&self) -> Duration {
+        self.patience.quota.waited()
+    }
+
+    /// The enterprise project for reads: everywhere, unless one is named, so that nothing is missed.
+    pub(super) fn read_scope(&self) -> &str {
+        self.scope().unwrap_or(ALL_ENTERPRISE_PROJECTS)
+    }
+
+    /// The enterprise project for writes. Without one the service takes the default one.
+    pub(super) fn write_scope(&self) -> Option<&str> {
+        self.scope().filter(|id| *id != ALL_ENTERPRISE_PROJECTS)
+    }
+
+    fn scope(&self) -> Option<&str> {
+        self.enterprise_project_id.as_deref().or(self.hss.enterprise_project_id())
+    }
+
+    /// The same view with other patience, for work that others wait for too.
+    pub(super) fn detached(&self, patience: Patience) -> Session {
+        Session { patience, ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Hss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hss").field(&self.0.settings).finish()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("region", &self.region)
+            .field("enterprise_project_id", &self.enterprise_project_id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{auth::Secret, clock::SystemClock};
+
+    #[test]
+    fn regions_are_refused_where_they_cannot_work() {
+        let settings = || Settings { region: Some("r-1".to_owned()), ..Settings::default() };
+        let hss = |settings| Hss::new(settings, Arc::new(SystemClock));
+        assert!(hss(settings()).check_region("r-2").is_ok());
+        assert!(hss(settings()).check_region("r/2").is_err());
+        let mut overridden = settings();
+        overridden.endpoints.insert("hss".to_owned(), "https://h".to_owned());
+        assert!(hss(overridden.clone()).check_region("r-1").is_ok());
+        assert!(matches!(hss(overridden).check_region("r-2"), Err(Error::Region { .. })));
+        let token = Settings { token: Some(Secret::from("t".to_owned())), ..settings() };
+        assert!(matches!(hss(token).check_region("r-2"), Err(Error::Region { .. })));
+    }
+
+    #[test]
+    fn enterprise_projects_by_rank() {
+        let check = |place: Option<&str>, provider: Option<&str>, read: &str, write: Option<&str>| {
+            let settings =
+                Settings { enterprise_project_id: provider.map(str::to_owned), ..Settings::default() };
+            let place = Place { region: None, enterprise_project_id: place.map(str::to_owned) };
+            let session = Hss::new(settings, Arc::new(SystemClock)).session(place, Limits::default());
+            assert_eq!((session.read_scope(), session.write_scope()), (read, write));
+        };
+        check(None, None, "all_granted_eps", None);
+        check(None, Some("p"), "p", Some("p"));
+        check(Some("q"), Some("p"), "q", Some("q"));
+        check(Some("all_granted_eps"), Some("p"), "all_granted_eps", None);
+    }
+}

@@ -1,0 +1,56 @@
+//! The calls of HSS that we make: name, method, effect and what the caller must be allowed to do.
+
+use crate::rest::{Effect, Method};
+
+/// One row of the vendor's reference.
+pub(super) struct Operation {
+    /// The vendor's name.
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) effect: Effect,
+    /// The policy action that allows it.
+    pub(super) action: &'static str,
+    /// Whether it wants the `region` header, which older stacks insist on.
+    pub(super) region_header: bool,
+}
+
+const fn row(name: &'static str, method: Method, effect: Effect, action: &'static str) -> Operation {
+    Operation { name, method, effect, action, region_header: false }
+}
+
+const GET: &str = "hss:wtpBackup:get";
+const SET: &str = "hss:wtpBackup:set";
+
+// Every write sets something to given values, the POST included, so all may be repeated.
+pub(super) static LIST_BACKUP_HOSTS: Operation = row("ListBackupHostsInfo", Method::GET, Effect::Read, GET);
+pub(super) static UPDATE_BACKUP_HOST: Operation = row("UpdateBackupHostInfo", Method::PUT, Effect::Set, SET);
+pub(super) static DELETE_BACKUP_HOSTS: Operation =
+    row("DeleteBackupHostInfo", Method::DELETE, Effect::Set, SET);
+pub(super) static SHOW_REMOTE_BACKUP: Operation =
+    row("ShowRemoteBackupHostInfo", Method::GET, Effect::Read, GET);
+pub(super) static SET_REMOTE_BACKUP: Operation = row("SetRemoteBackupInfo", Method::POST, Effect::Set, SET);
+pub(super) static LIST_WTP_HOSTS: Operation = Operation {
+    name: "ListWtpProtectHost",
+    method: Method::GET,
+    effect: Effect::Read,
+    action: "hss:wtpHosts:list",
+    region_header: true,
+};
+
+pub(super) static LIST_WEB_TAMPER_HOSTS: Operation =
+    row("ListWebTamperHost", Method::GET, Effect::Read, "hss:wtpHosts:list");
+
+const ALL: [&Operation; 7] = [
+    &LIST_BACKUP_HOSTS,
+    &UPDATE_BACKUP_HOST,
+    &DELETE_BACKUP_HOSTS,
+    &SHOW_REMOTE_BACKUP,
+    &SET_REMOTE_BACKUP,
+    &LIST_WTP_HOSTS,
+    &LIST_WEB_TAMPER_HOSTS,
+];
+
+/// The action that allows the operation of that name, if it is one of HSS.
+pub(super) fn action(name: &str) -> Option<&'static str> {
+    ALL.iter().find(|operation| operation.name == name).map(|operation| operation.action)
+}

@@ -1,0 +1,302 @@
+//! Web tamper protection itself: the two server lists, the switch, the counters.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    backup_hosts::written,
+    call::{Call, Query, Scope},
+    lists::{self, Paging},
+    reply::{Answer, Reply},
+    signature::hex,
+    state::{State, Timer},
+    world::{DEFAULT_ENTERPRISE_PROJECT, Host},
+    world_file::{AGENT_STATUSES, OS_TYPES},
+};
+
+const ASSET_VALUES: &[&str] = &["important", "common", "test"];
+const WTP_STATUSES: &[&str] =
+    &["opened", "opening", "open_failed", "partial_protection", "protection_interruption"];
+const PROTECT_ALWAYS: &[&str] = &[
+    "host_id",
+    "host_name",
+    "private_ip",
+    "os_type",
+    "protect_status",
+    "host_status",
+    "agent_status",
+    "protect_dir_num",
+];
+const ELIGIBLE_ALWAYS: &[&str] = &["host_id", "host_name", "private_ip", "agent_id", "os_type"];
+
+/// The filters both lists know.
+struct Filter<'a> {
+    scope: Scope,
+    host_id: Option<&'a str>,
+    host_name: Option<String>,
+    private_ip: Option<&'a str>,
+    os_type: Option<&'a str>,
+    /// A filter on something no simulated server has, such as a public address or a group.
+    matches_none: bool,
+}
+
+impl<'a> Filter<'a> {
+    fn read(query: &'a Query) -> Result<Self, Reply> {
+        Ok(Self {
+            scope: query.read_scope()?,
+            host_id: query.text("host_id", 1..=64)?,
+            host_name: query.text("host_name", 1..=256)?.map(str::to_lowercase),
+            private_ip: query.text("private_ip", 1..=128)?,
+            os_type: query.one_of("os_type", OS_TYPES)?,
+            matches_none: query.text("public_ip", 7..=39)?.is_some(),
+        })
+    }
+
+    fn matches(&self, host: &Host) -> bool {
+        let equals = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        !self.matches_none
+            && self.scope.covers(&host.enterprise_project_id)
+            && equals(self.host_id, &host.host_id)
+            && self.host_name.as_ref().is_none_or(|part| host.host_name.to_lowercase().contains(part))
+            && equals(self.private_ip, &host.private_ip)
+            && equals(self.os_type, &host.os_type)
+    }
+}
+
+/// `ListWtpProtectHost`: servers that have WTP or had it and keep its policy.
+pub(super) fn list_protected(state: &mut State, call: &Call) -> Answer {
+    let query = call.query();
+    query.only(&[
+        "host_name",
+        "host_id",
+        "public_ip",
+        "private_ip",
+        "group_name",
+        "os_type",
+        "asset_value",
+        "protect_status",
+        "wtp_status",
+        "agent_status",
+        "rasp_status",
+        "limit",
+        "offset",
+    ])?;
+    let paging = query.paging()?;
+    let mut filter = Filter::read(&query)?;
+    filter.matches_none |= query.text("group_name", 1..=64)?.is_some()
+        || query.one_of("asset_value", ASSET_VALUES)?.is_some_and(|value| value != "common")
+        || query.one_of("rasp_status", &["opened", "closed"])?.is_some_and(|value| value != "closed");
+    // The coarse filter means "switched on", whatever became of it.
+    let switched_on = query.one_of("protect_status", &["opened"])?.is_some();
+    let wtp_status = query.one_of("wtp_status", WTP_STATUSES)?;
+    let agent_status = query.one_of("agent_status", AGENT_STATUSES)?;
+
+    let matches = |host: &Host| {
+        let Some(status) = host.protect_status.as_deref() else { return false };
+        filter.matches(host)
+            && (!switched_on || status != "closed")
+            && wtp_status.is_none_or(|wanted| wanted == status)
+            && agent_status.is_none_or(|wanted| wanted == host.agent_status)
+    };
+    list(state, "protected", &query, paging, matches, protected_item, PROTECT_ALWAYS)
+}
+
+/// `ListWebTamperHost`: servers on which WTP can be switched on, so those that do not have it.
+pub(super) fn list_eligible(state: &mut State, call: &Call) -> Answer {
+    let query = call.query();
+    query.only(&[
+        "limit",
+        "offset",
+        "host_id",
+        "host_name",
+        "private_ip",
+        "public_ip",
+        "group_id",
+        "os_type",
+        "web_app_name",
+    ])?;
+    let paging = query.paging()?;
+    let mut filter = Filter::read(&query)?;
+    filter.matches_none |= query.text("group_id", 1..=64)?.is_some() || query.first("web_app_name").is_some();
+    let matches =
+        |host: &Host| filter.matches(host) && matches!(host.protect_status.as_deref(), None | Some("closed"));
+    list(state, "eligible", &query, paging, matches, eligible_item, ELIGIBLE_ALWAYS)
+}
+
+fn list(
+    state: &mut State,
+    name: &'static str,
+    query: &Query,
+    (limit, offset): (usize, usize),
+    matches: impl Fn(&Host) -> bool,
+    item: fn(&Host) -> Value,
+    always: &[&str],
+) -> Answer {
+    let rows = state.world.hosts.iter().filter(|host| matches(host)).collect();
+    let paging = Paging {
+        list: name,
+        order: state.knobs.list_order,
+        limit,
+        offset,
+        walks: &mut state.walks,
+        chance: &mut state.chance,
+    };
+    let (total, page) = paging.page(rows, query.is_unfiltered().then_some(inserted));
+    let items = page.iter().map(|host| {
+        let mut item = lists::dress(&state.knobs, item(host), always);
+        if state.knobs.missing_backup_host_id
+            && let Some(members) = item.as_object_mut()
+        {
+            members.remove("backup_host_id");
+        }
+        item
+    });
+    let items = items.collect();
+    Ok(Reply::json(lists::answer(&state.knobs, total, items)))
+}
+
+fn inserted(number: u64) -> Host {
+    Host {
+        host_id: lists::inserted_id(number),
+        host_name: format!("inserted-while-paging-{number}"),
+        enterprise_project_id: DEFAULT_ENTERPRISE_PROJECT.to_owned(),
+        os_type: "Linux".to_owned(),
+        protect_status: Some("opened".to_owned()),
+        agent_status: "online".to_owned(),
+        host_status: "ACTIVE".to_owned(),
+        private_ip: "192.0.2.2".to_owned(),
+        remote_backup: None,
+    }
+}
+
+fn protected_item(host: &Host) -> Value {
+    let status = host.protect_status.as_deref().unwrap_or("closed");
+    let (os_name, os_version) = if host.is_linux() { ("EulerOS", "2.0") } else { ("Windows", "2019") };
+    let partial = status == "partial_protection";
+    let target = host.remote_backup.as_ref().filter(|_| host.is_linux());
+    json!({
+        "host_id": host.host_id,
+        "host_name": host.host_name,
+        "public_ip": "",
+        "private_ip": host.private_ip,
+        "group_id": "",
+        "group_name": "",
+        "asset_value": "common",
+        "os_bit": "64",
+        "os_type": host.os_type,
+        "os_name": os_name,
+        "os_version": os_version,
+        "protect_status": status,
+        "charging_mode": "on_demand",
+        "resource_id": "",
+        "rasp_protect_status": "closed",
+        "anti_tampering_times": 0,
+        "detect_tampering_times": 0,
+        "host_status": host.host_status,
+        "agent_status": host.agent_status,
+        "protect_dir_num": if status == "closed" { 0 } else { 2 },
+        "abnormal_dir_list": partial.then(|| json!(["/srv/missing"])),
+        "abnormal_reason": partial.then_some(1),
+        "interrupt_reason": (status == "protection_interruption").then_some("the agent was stopped"),
+        "backup_host_id": target.map(|target| &target.backup_host_id),
+    })
+}
+
+fn eligible_item(host: &Host) -> Value {
+    let agent_id = match host.agent_status.as_str() {
+        "not_installed" => String::new(),
+        _ => hex(&Sha256::digest(&host.host_id)),
+    };
+    json!({
+        "host_id": host.host_id,
+        "host_name": host.host_name,
+        "public_ip": "",
+        "private_ip": host.private_ip,
+        "agent_id": agent_id,
+        "os_type": host.os_type,
+        "asset_value": "common",
+        "web_app_list": [],
+    })
+}
+
+/// `SetWtpProtectionStatusInfo`: all servers are judged before any is switched.
+pub(super) fn switch(state: &mut State, call: &Call) -> Answer {
+    let query = call.query();
+    query.only(&[])?;
+    let scope = query.write_scope()?;
+    let body = call.members(&["status", "host_id_list", "charging_mode", "resource_id"])?;
+    let on = body.flag("status")?;
+    let ids = body.ids("host_id_list", 20_000)?;
+    let resource_id = body.optional_text("resource_id", 64)?.unwrap_or_default();
+    match body.optional_text("charging_mode", 64)? {
+        None if on => return Err(Reply::invalid("charging_mode is mandatory to switch on")),
+        Some("on_demand") if !resource_id.is_empty() => {
+            return Err(Reply::invalid("resource_id goes with packet_cycle only"));
+        }
+        None | Some("packet_cycle" | "on_demand") => {}
+        Some(_) => return Err(Reply::invalid("charging_mode must be packet_cycle or on_demand")),
+    }
+    for id in &ids {
+        let host = state.world.hosts.get(id).filter(|host| scope.covers(&host.enterprise_project_id));
+        match host {
+            Some(host) if on => may_switch_on(host)?,
+            Some(_) => {}
+            None if on => return Err(Reply::not_found("host")),
+            None => return Err(Reply::bare_denial()),
+        }
+    }
+    for id in ids {
+        set_protection(state, call, id, on);
+    }
+    state.settle(call.now.instant);
+    Ok(written(state))
+}
+
+fn may_switch_on(host: &Host) -> Result<(), Reply> {
+    match (host.agent_status.as_str(), host.protect_status.as_deref()) {
+        ("not_installed", _) => Err(Reply::hss("HSS.1001", "the host has no agent")),
+        ("online", None | Some("closed")) => Ok(()),
+        ("online", _) => Err(Reply::invalid("web tamper protection is not closed")),
+        _ => Err(Reply::hss("HSS.1007", "the agent is offline")),
+    }
+}
+
+fn set_protection(state: &mut State, call: &Call, id: &str, on: bool) {
+    let Some(host) = state.world.hosts.get_mut(id) else { return };
+    if on {
+        host.protect_status = Some("opening".to_owned());
+        let timer = Timer::new(call.now.instant, state.knobs.wtp_opening_ms);
+        state.openings.insert(id.to_owned(), timer);
+    } else if host.protect_status.is_some() {
+        host.protect_status = Some("closed".to_owned());
+        state.openings.remove(id);
+        if !state.knobs.wtp_off_keeps {
+            let old = host.remote_backup.take();
+            state.last_targets.extend(old.map(|old| (id.to_owned(), old)));
+        }
+    }
+}
+
+/// `ShowWtpProtectStatistics`.
+pub(super) fn statistics(state: &mut State, call: &Call) -> Answer {
+    let query = call.query();
+    query.only(&[])?;
+    let scope = query.read_scope()?;
+    let statuses: Vec<&str> = state
+        .world
+        .hosts
+        .iter()
+        .filter(|host| scope.covers(&host.enterprise_project_id))
+        .filter_map(|host| host.protect_status.as_deref())
+        .collect();
+    let count = |wanted: &dyn Fn(&str) -> bool| statuses.iter().filter(|status| wanted(status)).count();
+    let always =
+        ["protect_host_num", "protect_success_host_num", "protect_fail_host_num", "anti_tampering_num"];
+    let value = json!({
+        "protect_host_num": count(&|status| status != "closed"),
+        "protect_success_host_num": count(&|status| status == "opened"),
+        "protect_fail_host_num": count(&|status| status == "open_failed"),
+        "anti_tampering_num": 0,
+    });
+    Ok(Reply::json(lists::dress(&state.knobs, value, &always)))
+}
