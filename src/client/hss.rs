@@ -12,6 +12,9 @@ use crate::{
 /// Stands for every enterprise project the user may see. Only for reads.
 pub const ALL_ENTERPRISE_PROJECTS: &str = "all_granted_eps";
 
+/// What the service takes for a write that names none.
+const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
+
 /// HSS of one account. A cheap handle; clones share connections, credentials and look-ups.
 #[derive(Clone)]
 pub struct Hss(pub(super) Arc<Inner>);
@@ -113,6 +116,23 @@ impl Session {
         &self.region
     }
 
+    /// The enterprise project of this place: the resource's, else the provider's.
+    pub fn enterprise_project_id(&self) -> Option<&str> {
+        self.enterprise_project_id.as_deref().or(self.hss.enterprise_project_id())
+    }
+
+    /// The same view over every enterprise project the user may see. For reads.
+    pub fn everywhere(&self) -> Session {
+        let enterprise_project_id = Some(ALL_ENTERPRISE_PROJECTS.to_owned());
+        Session { enterprise_project_id, ..self.clone() }
+    }
+
+    /// The same view, reading only where its writes go: a server that it does not find cannot be written to.
+    pub fn where_writes_go(&self) -> Session {
+        let project = self.write_scope().unwrap_or(DEFAULT_ENTERPRISE_PROJECT).to_owned();
+        Session { enterprise_project_id: Some(project), ..self.clone() }
+    }
+
     /// Time left until the deadline, as quota waits have moved it; `None` is without end.
     pub fn time_left(&self) -> Option<Duration> {
         self.patience.left(self.clock(), Duration::ZERO)
@@ -125,16 +145,12 @@ impl Session {
 
     /// The enterprise project for reads: everywhere, unless one is named, so that nothing is missed.
     pub(super) fn read_scope(&self) -> &str {
-        self.scope().unwrap_or(ALL_ENTERPRISE_PROJECTS)
+        self.enterprise_project_id().unwrap_or(ALL_ENTERPRISE_PROJECTS)
     }
 
     /// The enterprise project for writes. Without one the service takes the default one.
     pub(super) fn write_scope(&self) -> Option<&str> {
-        self.scope().filter(|id| *id != ALL_ENTERPRISE_PROJECTS)
-    }
-
-    fn scope(&self) -> Option<&str> {
-        self.enterprise_project_id.as_deref().or(self.hss.enterprise_project_id())
+        self.enterprise_project_id().filter(|id| *id != ALL_ENTERPRISE_PROJECTS)
     }
 
     /// The same view with other patience, for work that others wait for too.
@@ -175,6 +191,18 @@ mod tests {
         assert!(matches!(hss(overridden).check_region("r-2"), Err(Error::Region { .. })));
         let token = Settings { token: Some(Secret::from("t".to_owned())), ..settings() };
         assert!(matches!(hss(token).check_region("r-2"), Err(Error::Region { .. })));
+    }
+
+    #[test]
+    fn every_call_can_move_between_threads() {
+        fn check<T: Send>(_: T) {}
+        let session =
+            Hss::new(Settings::default(), Arc::new(SystemClock)).session(Place::default(), Limits::default());
+        check(session.list_backup_hosts());
+        check(session.show_remote_backup("h"));
+        check(session.set_remote_backup("h", None));
+        check(session.delete_backup_hosts(&[]));
+        check(session.list_wtp_hosts(&crate::client::WtpHostFilter::default()));
     }
 
     #[test]

@@ -11,7 +11,6 @@ mod operation;
 mod page;
 mod remedy;
 mod remote_backup;
-mod scope;
 mod settings;
 mod wtp_hosts;
 

@@ -16,8 +16,8 @@ pub struct Settings {
     pub project_id: Option<String>,
     /// The project's name; the region's name by default.
     pub project_name: Option<String>,
-    /// The id of the access key.
-    pub access_key: Option<String>,
+    /// The id of the access key. Not secret by itself, but never shown whole.
+    pub access_key: Option<Secret>,
     /// The access key itself.
     pub secret_key: Option<Secret>,
     /// What makes a temporary access key valid.
@@ -190,7 +190,7 @@ impl Settings {
 
     fn keys(&self) -> Option<Keys> {
         Some(Keys {
-            access_key: self.access_key.clone()?,
+            access_key: self.access_key.as_ref()?.expose().to_owned(),
             secret_key: self.secret_key.clone()?,
             security_token: self.security_token.clone(),
         })
@@ -278,7 +278,7 @@ mod tests {
     fn good() -> Settings {
         Settings {
             region: Some("cn-north-4".to_owned()),
-            access_key: Some("AKIDcanary".to_owned()),
+            access_key: Some(Secret::from("AKIDcanary".to_owned())),
             secret_key: Some(Secret::from("canary".to_owned())),
             ..Settings::default()
         }

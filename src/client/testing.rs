@@ -22,7 +22,7 @@ pub(super) async fn rig_with(answers: Vec<Answer>, change: impl FnOnce(&mut Sett
     let mut settings = Settings {
         region: Some("cn-north-4".to_owned()),
         project_id: Some("p0".to_owned()),
-        access_key: Some("AK".to_owned()),
+        access_key: Some(Secret::from("AK".to_owned())),
         secret_key: Some(Secret::from("SK".to_owned())),
         ..Settings::default()
     };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     Error, Session,
     call::{Values, filled},
-    operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS},
+    operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS, Operation},
     page,
 };
 
@@ -47,6 +47,13 @@ pub struct WtpHost {
     pub abnormal_reason: Option<i64>,
 }
 
+impl WtpHostFilter {
+    /// The server with this id.
+    pub fn host(id: &str) -> WtpHostFilter {
+        WtpHostFilter { host_id: Some(id.to_owned()), ..WtpHostFilter::default() }
+    }
+}
+
 #[derive(Deserialize)]
 struct Item {
     host_id: Option<String>,
@@ -72,6 +79,22 @@ struct OldInfo {
 impl Session {
     /// The servers that fit, sorted by id. An unknown id gives an empty list, not an error.
     pub async fn list_wtp_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
+        self.walk_hosts(&LIST_WTP_HOSTS, &["webtamper", "hosts"], filter).await
+    }
+
+    /// The servers that could get protection. They are told with their ids, names, system and address alone;
+    /// of the filter only `host_id` is heeded.
+    pub async fn list_web_tamper_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
+        let filter = WtpHostFilter { host_id: filter.host_id.clone(), ..WtpHostFilter::default() };
+        self.walk_hosts(&LIST_WEB_TAMPER_HOSTS, &["webtamper", "host-management", "hosts"], &filter).await
+    }
+
+    async fn walk_hosts(
+        &self,
+        operation: &'static Operation,
+        path: &[&str],
+        filter: &WtpHostFilter,
+    ) -> Result<Vec<WtpHost>, Error> {
         let items = page::walk(
             |offset| {
                 let filters = [
@@ -80,9 +103,8 @@ impl Session {
                     ("protect_status", &filter.protect_status),
                 ];
                 let query = filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-                let values =
-                    Values { path: &["webtamper", "hosts"], query: query.collect(), ..Values::default() };
-                self.read_page::<Item>(&LIST_WTP_HOSTS, values, offset)
+                let values = Values { path, query: query.collect(), ..Values::default() };
+                self.read_page::<Item>(operation, values, offset)
             },
             |item| item.host_id.as_deref().unwrap_or_default(),
         )
@@ -90,30 +112,6 @@ impl Session {
         let hosts = items.into_iter().filter_map(WtpHost::from_item);
         // The filter is the service's; a version that does not know it gives everything.
         Ok(hosts.filter(|host| filter.host_id.as_ref().is_none_or(|id| *id == host.host_id)).collect())
-    }
-}
-
-impl Session {
-    /// Whether the server is among those that WTP can be switched on for. These are not all in the list of WTP.
-    pub async fn can_get_wtp(&self, host_id: &str) -> Result<bool, Error> {
-        let items = page::walk(
-            |offset| {
-                let query = vec![("host_id", host_id.to_owned())];
-                let path = &["webtamper", "host-management", "hosts"];
-                let values = Values { path, query, ..Values::default() };
-                self.read_page::<Item>(&LIST_WEB_TAMPER_HOSTS, values, offset)
-            },
-            |item| item.host_id.as_deref().unwrap_or_default(),
-        )
-        .await?;
-        Ok(items.iter().any(|item| item.host_id.as_deref() == Some(host_id)))
-    }
-}
-
-impl WtpHostFilter {
-    /// One server.
-    pub fn host(id: &str) -> Self {
-        Self { host_id: Some(id.to_owned()), ..Self::default() }
     }
 }
 
@@ -160,13 +158,19 @@ mod tests {
     async fn one_host_is_found_by_its_id() {
         let answer =
             serde_json::json!({ "total_num": 2, "data_list": [{ "host_id": "a" }, { "host_id": "ab" }] });
-        let rig = rig(vec![Answer::json(&answer)]).await;
-        let filter = WtpHostFilter { host_id: Some("a".to_owned()), ..WtpHostFilter::default() };
-        let hosts = rig.session().list_wtp_hosts(&filter).await.unwrap();
+        let rig = rig(vec![Answer::json(&answer), Answer::json(&answer)]).await;
+        let session = rig.session();
+        let hosts = session.list_wtp_hosts(&WtpHostFilter::host("a")).await.unwrap();
+        assert_eq!(hosts.len(), 1);
+        let hosts = session.everywhere().list_web_tamper_hosts(&WtpHostFilter::host("ab")).await.unwrap();
         assert_eq!(hosts.len(), 1);
         assert_eq!(
             rig.lines(),
-            ["GET /v5/p0/webtamper/hosts?enterprise_project_id=all_granted_eps&host_id=a&limit=200&offset=0"]
+            [
+                "GET /v5/p0/webtamper/hosts?enterprise_project_id=all_granted_eps&host_id=a&limit=200&offset=0",
+                "GET /v5/p0/webtamper/host-management/hosts\
+                 ?enterprise_project_id=all_granted_eps&host_id=ab&limit=200&offset=0",
+            ]
         );
     }
 }

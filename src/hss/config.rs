@@ -234,7 +234,7 @@ pub fn resolve(
     let secret = |attr: Attr<String>| plain(attr).map(Secret::from);
     Resolved::Settings(Box::new(Settings {
         region: plain(config.region),
-        access_key: plain(config.access_key),
+        access_key: secret(config.access_key),
         secret_key: secret(config.secret_key),
         security_token: secret(config.security_token),
         token: secret(config.token),

@@ -84,7 +84,11 @@ impl Sender {
             if patience.limits.stop.is_set() {
                 return Err(Error::Cut { cut: Cut::Stopped, unsettled, last: None });
             }
+            if patience.left(clock, Duration::ZERO).is_some_and(|left| left.is_zero()) {
+                return Err(Error::Cut { cut: Cut::Deadline, unsettled, last: None });
+            }
             let headers = tokio::select! {
+                biased;
                 headers = authorise.authorise(request, clock.now()) => headers.map_err(Error::Authorise)?,
                 cut = patience.exhausted(clock) => return Err(Error::Cut { cut, unsettled, last: None }),
             };

@@ -61,8 +61,8 @@ pub(super) async fn known_to_hss(session: &Session, host_id: &str) -> Result<boo
         Err(error) => return Err(error),
     }
     // Servers that never had WTP, or lost it altogether, are in the other list.
-    match everywhere.can_get_wtp(host_id).await {
-        Ok(found) => Ok(found),
+    match everywhere.list_web_tamper_hosts(&filter).await {
+        Ok(hosts) => Ok(!hosts.is_empty()),
         Err(error) if may_not_list(&error) => Ok(false),
         Err(error) => Err(error),
     }
@@ -206,7 +206,7 @@ async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
         );
         return Diagnostic::error("The server is in another enterprise project", detail);
     }
-    if everywhere.can_get_wtp(host_id).await.unwrap_or(false) {
+    if everywhere.list_web_tamper_hosts(&filter).await.is_ok_and(|hosts| !hosts.is_empty()) {
         return wtp_off(host_id);
     }
     let detail = format!(
