@@ -143,7 +143,8 @@ fn exe(name: &str) -> String {
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bins"])
+        // Together with this example, so that dependencies are built with the same features as it and the tests were.
+        .args(["build", "--quiet", "--bins", "--example", "demo"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()?;
     if !status.success() {
