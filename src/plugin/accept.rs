@@ -101,6 +101,11 @@ async fn prove(
 ) {
     let stream = match timeout(PATIENCE, proven(socket, security)).await {
         Ok(Ok(stream)) => stream,
+        // A debugged plugin's host first sees whether anybody is there, and says nothing.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            tracing::debug!(target: "provider.plugin", "a connection was closed before it began");
+            return;
+        }
         Ok(Err(error)) => {
             tracing::warn!(target: "provider.plugin", %error, "refused a connection");
             return;

@@ -108,6 +108,7 @@ pub fn serve(plugin: &Plugin, launch: &Launch, app: impl FnOnce() -> Routes) -> 
     }
     in_runtime(plugin, async {
         process::install_panic_hook(plugin.name, plugin.version);
+        let mut signals = process::Signals::of_a_launched_plugin().map_err(StartError::Process)?;
         let versions = choose_version(launch.versions(), &[plugin.protocol]);
         for complaint in versions.complaints() {
             process::say(&format!("{}: {complaint}", plugin.name));
@@ -121,7 +122,6 @@ pub fn serve(plugin: &Plugin, launch: &Launch, app: impl FnOnce() -> Routes) -> 
             None => (Security::Plain, None),
         };
         let listener = Listener::bind(&launch.socket_options())?;
-        let mut signals = process::Signals::of_a_launched_plugin().map_err(StartError::Process)?;
         let line = Handshake {
             version: versions.version,
             address: listener.address(),
@@ -140,8 +140,8 @@ pub fn serve(plugin: &Plugin, launch: &Launch, app: impl FnOnce() -> Routes) -> 
 pub fn serve_debug(plugin: &Plugin, launch: &Launch, app: impl FnOnce() -> Routes) -> ExitCode {
     in_runtime(plugin, async {
         process::install_panic_hook(plugin.name, plugin.version);
-        let listener = Listener::bind(&launch.socket_options())?;
         let mut signals = process::Signals::of_a_debugged_plugin().map_err(StartError::Process)?;
+        let listener = Listener::bind(&launch.socket_options())?;
         let text = reattach_text(plugin, listener.address(), std::process::id());
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(StartError::Handshake)?;

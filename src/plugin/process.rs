@@ -42,7 +42,10 @@ pub(super) fn hand_over_stdout(line: &str) -> io::Result<()> {
     stdout.flush()?;
     // To nowhere and not to stderr: there a line of foreign JSON could bring the host down.
     #[cfg(unix)]
-    rustix::stdio::dup2_stdout(std::fs::File::options().write(true).open("/dev/null")?)?;
+    match std::fs::File::options().write(true).open("/dev/null") {
+        Ok(nowhere) => rustix::stdio::dup2_stdout(nowhere)?,
+        Err(_) => rustix::stdio::dup2_stdout(io::stderr())?,
+    }
     Ok(())
 }
 
