@@ -1,5 +1,39 @@
 //! The real Terraform against the simulator: what users do, and what they then read.
+//!
+//! Every scenario has a simulator with a world of its own and a folder of its own. `cargo test --test acceptance
+//! NAME -- --nocapture` shows what Terraform printed.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "these tests drive real processes in real time")]
 
 mod harness;
+
+#[path = "acceptance/stage.rs"]
+mod stage;
+
+#[path = "acceptance/adoption.rs"]
+mod adoption;
+#[path = "acceptance/configuration.rs"]
+mod configuration;
+#[path = "acceptance/drift.rs"]
+mod drift;
+#[path = "acceptance/enterprise_projects.rs"]
+mod enterprise_projects;
+#[path = "acceptance/import.rs"]
+mod import;
+#[path = "acceptance/in_use.rs"]
+mod in_use;
+#[path = "acceptance/interruption.rs"]
+mod interruption;
+#[path = "acceptance/lifecycle.rs"]
+mod lifecycle;
+#[path = "acceptance/logs.rs"]
+mod logs;
+#[path = "acceptance/many.rs"]
+mod many;
+#[path = "acceptance/provider_block.rs"]
+mod provider_block;
+#[path = "acceptance/refusals.rs"]
+mod refusals;
+#[path = "acceptance/waiting.rs"]
+mod waiting;

@@ -132,6 +132,8 @@ impl Settings {
                 complaints.push(bad_endpoint(service, address, &why.to_string()));
             }
         }
+        // A bad domain spoils both addresses and is still one complaint.
+        complaints.dedup();
         complaints
     }
 

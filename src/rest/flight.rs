@@ -13,6 +13,7 @@ use std::{
 };
 
 use tokio::{sync::watch, task::AbortHandle};
+use tracing::Instrument as _;
 
 use super::{Cut, Patience, Quota};
 use crate::clock::Clock;
@@ -88,12 +89,14 @@ impl<K: Ord, T: Clone + Send + Sync + 'static> Flights<K, T> {
         let (sender, outcome) = watch::channel(None);
         let future = work(ticket.clone());
         let closing = ticket.clone();
-        let task = tokio::spawn(async move {
+        let run = async move {
             let result = future.await;
             // A finished run must not serve a later question.
             closing.close();
             sender.send_replace(Some(result));
-        });
+        };
+        // In the log its calls belong to the caller that started it.
+        let task = tokio::spawn(run.in_current_span());
         let flight = Arc::new(Flight { outcome, ticket, task: task.abort_handle() });
         flights.retain(|_, flight| flight.strong_count() > 0);
         flights.insert(key, Arc::downgrade(&flight));

@@ -88,12 +88,12 @@ impl Simulator {
 
     /// A control call; its answer as JSON, null when it is empty.
     pub fn control(&self, method: &str, path: &str, body: Option<&Json>) -> Json {
-        let (status, text) = self.http(method, &format!("/_sim/{path}"), body);
+        let (status, _, text) = self.http(method, &format!("/_sim/{path}"), body);
         assert!((200..300).contains(&status), "{method} /_sim/{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Json::Null)
     }
 
-    fn http(&self, method: &str, path: &str, body: Option<&Json>) -> (u16, String) {
+    fn http(&self, method: &str, path: &str, body: Option<&Json>) -> (u16, String, String) {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -108,7 +108,21 @@ impl Simulator {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-        (status, body.to_owned())
+        (status, head.to_owned(), body.to_owned())
+    }
+
+    /// A token of the user of [`world`], for its project.
+    pub fn log_in(&self) -> String {
+        let user = json!({ "name": "acceptor", "password": "acceptance-password", "domain": { "name": "acceptance" } });
+        let login = json!({ "auth": {
+            "identity": { "methods": ["password"], "password": { "user": user } },
+            "scope": { "project": { "id": PROJECT_ID } },
+        } });
+        let (status, head, _) = self.http("POST", "/v3/auth/tokens", Some(&login));
+        let lines = head.lines().filter_map(|line| line.split_once(": "));
+        let token =
+            lines.filter(|(name, _)| name.eq_ignore_ascii_case("x-subject-token")).map(|(_, token)| token);
+        token.last().unwrap_or_else(|| panic!("no login: {status}\n{head}")).to_owned()
     }
 
     pub fn world(&self) -> Json {
@@ -194,9 +208,7 @@ impl Ran {
 
     /// Both streams, with Terraform's line wrapping undone, so that sentences can be searched for.
     pub fn text(&self) -> String {
-        let both = format!("{}\n{}", self.stdout, self.stderr);
-        let lines = both.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
-        lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        unwrapped(&format!("{}\n{}", self.stdout, self.stderr))
     }
 
     #[track_caller]
@@ -228,11 +240,18 @@ impl Ran {
     }
 }
 
+/// What Terraform printed, with its line wrapping undone.
+pub fn unwrapped(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
+    lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A folder with a configuration, in which Terraform finds the provider without `init`.
 pub struct Workspace {
     folder: TempDir,
     terraform: PathBuf,
     environment: Vec<(String, String)>,
+    transcript: bool,
 }
 
 impl Workspace {
@@ -245,7 +264,7 @@ impl Workspace {
             provider.parent().unwrap().display(),
         );
         fs::write(folder.path().join("terraformrc"), overrides).unwrap();
-        Self { folder, terraform: terraform.to_owned(), environment: Vec::new() }
+        Self { folder, terraform: terraform.to_owned(), environment: Vec::new(), transcript: false }
     }
 
     /// One whose provider block points at `simulator`, with the credentials of [`world`].
@@ -253,6 +272,12 @@ impl Workspace {
         let workspace = Self::new(terraform, provider);
         workspace.write("provider.tf", &provider_block(&simulator.url));
         workspace
+    }
+
+    /// Prints what Terraform prints. In a test that shows only when it fails, or with `--nocapture`.
+    pub fn with_transcript(mut self) -> Self {
+        self.transcript = true;
+        self
     }
 
     pub fn path(&self) -> &Path {
@@ -292,7 +317,11 @@ impl Workspace {
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().unwrap();
-        Ran::of(format!("terraform {}", arguments.join(" ")), &output)
+        let ran = Ran::of(format!("terraform {}", arguments.join(" ")), &output);
+        if self.transcript && arguments.first() != Some(&"show") {
+            eprintln!("$ {}\n{}{}", ran.command, ran.stdout, ran.stderr);
+        }
+        ran
     }
 
     pub fn plan(&self) -> Ran {

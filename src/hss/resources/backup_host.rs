@@ -133,7 +133,8 @@ impl Resource<Api> for BackupHost {
             written.at(HOST_ID, "Could not register the backup server")?;
         }
         cx.keep(&planned);
-        settle(cx, &session, planned, &wanted, Verb::Create).await
+        let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
+        settle(cx, &session, planned, &wanted, verb).await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
@@ -218,9 +219,13 @@ impl Resource<Api> for BackupHost {
     }
 }
 
+/// What was done to the server before it is waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verb {
+    /// It was registered, or adopted as it is.
     Create,
+    /// It was registered before, and a create gave it these settings.
+    Overwrite,
     Update,
 }
 
@@ -370,6 +375,8 @@ async fn settle(
         return Ok(model);
     }
     let mut failures = 0;
+    // Right after a change the list may still show the status from before, so the first `running` proves nothing.
+    let mut believed = verb == Verb::Create;
     let mut wait = Wait::new(session);
     let ended = loop {
         let host = find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)?;
@@ -377,13 +384,14 @@ async fn settle(
             take_status(&mut model, host);
             cx.keep(&model);
         }
-        // Right after a change the list may still show the settings and the status from before.
+        // Nor does a status count that comes with the settings from before.
         let current = host.filter(|host| same(host, wanted));
         let number = current.as_ref().and_then(|host| host.backup_host_status);
         failures = if number == Some(FAILED) { failures + 1 } else { 0 };
-        if number == Some(RUNNING) {
+        if number == Some(RUNNING) && believed {
             return Ok(model);
         }
+        believed = true;
         if failures >= 2 {
             break Unstarted::Failed;
         }
@@ -410,7 +418,7 @@ enum Unstarted {
 
 fn unstarted(why: &Unstarted, host_id: &str, verb: Verb) -> Diagnostic {
     let next = match verb {
-        Verb::Create => {
+        Verb::Create | Verb::Overwrite => {
             "The object is in the state and marked as tainted: the next apply would delete it and register it again, \
              and HSS may refuse to delete a backup server that is not running. To keep it and only read it again, use \
              `terraform untaint` on it and plan anew."

@@ -14,6 +14,7 @@ use crate::{
     client::{BackupHost, Error, Session, WtpHost, WtpHostFilter},
     framework::{
         diag::{Diagnostic, Outcome},
+        duration,
         resource::Cx,
     },
     hss::{
@@ -71,7 +72,7 @@ pub(super) async fn known_to_hss(session: &Session, host_id: &str) -> Result<boo
 /// What a look at the protected server found wrong, that time may mend.
 enum Obstacle {
     NotListed,
-    AgentNotOnline(String),
+    AgentNotOnline { server: String, status: String },
     WtpOpening,
 }
 
@@ -79,13 +80,13 @@ enum Obstacle {
 pub(super) async fn protected_server(
     cx: &Cx<'_, Api, Model>,
     session: &Session,
-    host_id: &str,
-    agent_wait: Option<Duration>,
+    planned: &Model,
 ) -> Outcome<()> {
     const FAILURE: &str = "Could not check the protected server; nothing was changed";
+    let host_id = planned.host_id.require(HOST_ID)?;
     let clock = session.clock();
     let reachable = session.where_writes_go();
-    let give_up_on_agent = clock.instant() + agent_wait.unwrap_or_default();
+    let give_up_on_agent = clock.instant() + agent_wait(planned);
     let mut wait = Wait::new(session);
     loop {
         let hosts = match reachable.list_wtp_hosts(&WtpHostFilter::host(host_id)).await {
@@ -96,7 +97,7 @@ pub(super) async fn protected_server(
             }
             Err(error) => return Err(error).at(HOST_ID, FAILURE),
         };
-        let found = hosts.iter().find(|host| host.host_id == host_id);
+        let found = hosts.iter().find(|host| host.host_id == *host_id);
         let obstacle = match found.map_or(Err(Obstacle::NotListed), ready) {
             Ok(host) => return unmendable(cx, host),
             Err(obstacle) => obstacle,
@@ -106,7 +107,7 @@ pub(super) async fn protected_server(
         match ended {
             Ok(()) => {}
             Err(Ended::TimedOut) => {
-                return Err(refusal(session, host_id, &obstacle).await.at(HOST_ID).into());
+                return Err(refusal(session, planned, host_id, &obstacle).await.at(HOST_ID).into());
             }
             Err(Ended::Stopped) => {
                 let detail = format!("Remote backup of {host_id} was not changed.");
@@ -124,7 +125,9 @@ fn ready(host: &WtpHost) -> Result<&WtpHost, Obstacle> {
     }
     match host.agent_status.as_deref() {
         None | Some("online") => {}
-        Some(other) => return Err(Obstacle::AgentNotOnline(other.to_owned())),
+        Some(status) => {
+            return Err(Obstacle::AgentNotOnline { server: named(host), status: status.to_owned() });
+        }
     }
     if host.protect_status.as_deref() == Some("opening") { Err(Obstacle::WtpOpening) } else { Ok(host) }
 }
@@ -172,25 +175,44 @@ fn named(host: &WtpHost) -> String {
 }
 
 /// Why the protected server cannot have remote backup, with what to do.
-async fn refusal(session: &Session, host_id: &str, obstacle: &Obstacle) -> Diagnostic {
+async fn refusal(session: &Session, planned: &Model, host_id: &str, obstacle: &Obstacle) -> Diagnostic {
     match obstacle {
-        Obstacle::AgentNotOnline(status) => Diagnostic::error(
-            "The HSS agent of the server is not online",
-            format!(
-                "The agent of {host_id} is {status}, so HSS cannot set up remote backup there. Install or start the agent; to wait for it, set wait_for_agent."
-            ),
-        ),
+        Obstacle::AgentNotOnline { server, status } => {
+            let (found, remedy) = match status.as_str() {
+                "not_installed" => ("not installed", "Install the agent"),
+                other => (other, "Start the server and its agent"),
+            };
+            let detail = format!(
+                "The agent of {server} is {found}, so HSS cannot set up remote backup there. {remedy}. {}",
+                waiting_advice(planned, "an agent that is about to come online")
+            );
+            Diagnostic::error("The HSS agent of the server is not online", detail)
+        }
         Obstacle::WtpOpening => Diagnostic::error(
             "Web Tamper Protection is still being switched on",
             format!(
                 "WTP of {host_id} was not on when the time was up. Apply again later, or set a longer time in `timeouts`."
             ),
         ),
-        Obstacle::NotListed => not_listed(session, host_id).await,
+        Obstacle::NotListed => not_listed(session, planned, host_id).await,
     }
 }
 
-async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
+/// How long to wait for the server and its agent; not at all unless the user says so.
+pub(super) fn agent_wait(planned: &Model) -> Duration {
+    planned.wait_for_agent.known().and_then(|text| duration::parse(text)).unwrap_or_default()
+}
+
+fn waiting_advice(planned: &Model, what: &str) -> String {
+    match planned.wait_for_agent.known() {
+        Some(waited) => {
+            format!("It was waited for {waited}, as wait_for_agent says; a longer time can be set there.")
+        }
+        None => format!("To wait for {what}, set wait_for_agent."),
+    }
+}
+
+async fn not_listed(session: &Session, planned: &Model, host_id: &str) -> Diagnostic {
     let everywhere = session.everywhere();
     let filter = WtpHostFilter::host(host_id);
     let listed = |hosts: Result<Vec<WtpHost>, Error>| {
@@ -211,7 +233,8 @@ async fn not_listed(session: &Session, host_id: &str) -> Diagnostic {
     }
     let detail = format!(
         "HSS lists no server {host_id} with Web Tamper Protection. Check the id (for an ECS it is the instance id), the region, \
-         that the HSS agent is installed, and that WTP is on. To wait for a server that is being made, set wait_for_agent."
+         that the HSS agent is installed, and that WTP is on. {}",
+        waiting_advice(planned, "a server that is being made")
     );
     Diagnostic::error("HSS does not know the server", detail)
 }

@@ -11,7 +11,6 @@ use crate::{
     client::{BackupTarget, Error, RemoteBackup as Setting, Session},
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
-        duration,
         model::{Attr, Schema},
         path::Path,
         resource::{Change, Cx, Resource},
@@ -78,9 +77,9 @@ impl Resource<Api> for RemoteBackup {
             .attr(REGION, |m| &mut m.region, optional_computed().keeps().replaces().text(checks::region), place::REGION_TEXT)
             .attr(OVERWRITE_EXISTING, |m| &mut m.overwrite_existing, optional().default(false), "Whether a create may replace a remote backup that points to another backup server already. The default is `false`: it is to be imported.")
             .attr(WAIT_FOR_AGENT, |m| &mut m.wait_for_agent, optional().text(timeouts::is_duration), "How long to wait for a server that HSS does not list yet or whose agent is not online yet, as in `15m`. The default is not to wait. For a server, its agent and its backup made in one apply.")
-            .nested(TIMEOUTS, |m| &mut m.timeouts, optional(), Timeouts::rows(), "How long operations may take. Waiting for the vendor's call quota does not count.")
+            .nested(TIMEOUTS, |m| &mut m.timeouts, optional(), Timeouts::rows(), "How long operations may take. Waiting for the vendor's call quota does not count, and `wait_for_agent` comes on top.")
             .attr(ID, |m| &mut m.id, computed().keeps(), "The same as `host_id`.")
-            .attr(BACKUP_HOST_NAME, |m| &mut m.backup_host_name, computed().keeps(), "Name of the backup server; null while remote backup is off.")
+            .attr(BACKUP_HOST_NAME, |m| &mut m.backup_host_name, computed().keeps(), "Name of the backup server; null where remote backup has never been on.")
     }
 
     fn validate(&self, config: &Model, diagnostics: &mut Diagnostics) {
@@ -105,38 +104,27 @@ impl Resource<Api> for RemoteBackup {
         place::plan(api, change);
         change.planned.id = change.planned.host_id.clone();
         let addr_is_ours = change.config.backup_addr.is_null();
-        let prior = change.prior.as_ref();
         let registered = change.private.note(REGISTERED_ADDR).map(|addr| Attr::Known(addr.to_owned()));
         let planned = &mut change.planned;
-        if planned.remote_backup == Attr::Known(false) {
-            // HSS says nothing of either while it is off: what was known stays, so that the plan stays empty.
-            if addr_is_ours {
-                planned.backup_addr = prior.map(|prior| prior.backup_addr.clone()).unwrap_or_default();
-            }
-            planned.backup_host_name = Attr::Null;
-            return;
-        }
-        let stays = prior.is_some_and(|prior| {
-            prior.remote_backup == Attr::Known(true)
-                && planned.remote_backup == Attr::Known(true)
-                && prior.backup_host_id == planned.backup_host_id
-        });
-        let same_server = prior.is_some_and(|prior| prior.backup_host_id == planned.backup_host_id);
+        let off = planned.remote_backup == Attr::Known(false);
+        // What is known of the same backup server stays, also while remote backup is off and HSS says nothing of it.
+        let same_server =
+            change.prior.as_ref().filter(|prior| prior.backup_host_id == planned.backup_host_id);
+        let otherwise = |known: Attr<String>| if known.is_null() && !off { Attr::Unknown } else { known };
         if addr_is_ours {
-            planned.backup_addr = match (prior, registered) {
-                (_, Some(registered)) if same_server => registered,
-                (Some(prior), None) if stays => prior.backup_addr.clone(),
-                _ => Attr::Unknown,
+            let known = same_server.map(|prior| prior.backup_addr.clone()).unwrap_or_default();
+            planned.backup_addr = match registered {
+                Some(registered) if same_server.is_some() && !off => registered,
+                _ => otherwise(known),
             };
         }
-        planned.backup_host_name = match prior {
-            Some(prior) if stays => prior.backup_host_name.clone(),
-            _ => Attr::Unknown,
-        };
+        planned.backup_host_name =
+            otherwise(same_server.map(|prior| prior.backup_host_name.clone()).unwrap_or_default());
     }
 
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
-        let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
+        let time = Timeouts::create(&planned.timeouts) + preconditions::agent_wait(&planned);
+        let session = open(cx, &planned, time)?;
         let host_id = planned.host_id.require(HOST_ID)?.clone();
         if planned.remote_backup == Attr::Known(false) {
             let setting = session.show_remote_backup(&host_id).await;
@@ -145,8 +133,7 @@ impl Resource<Api> for RemoteBackup {
             refuse_foreign(&planned, &setting, None)?;
             return switch(cx, &session, planned, None, setting.remote_backup).await;
         }
-        let agent_wait = planned.wait_for_agent.known().and_then(|text| duration::parse(text));
-        preconditions::protected_server(cx, &session, &host_id, agent_wait).await?;
+        preconditions::protected_server(cx, &session, &planned).await?;
         let setting = session.show_remote_backup(&host_id).await;
         let setting = setting
             .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
@@ -190,7 +177,8 @@ impl Resource<Api> for RemoteBackup {
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
         let is_on = prior.remote_backup == Attr::Known(true);
-        let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
+        let time = Timeouts::update(&planned.timeouts) + preconditions::agent_wait(&planned);
+        let session = open(cx, &planned, time)?;
         if planned.remote_backup == Attr::Known(false) {
             return switch(cx, &session, planned, None, is_on).await;
         }
@@ -200,9 +188,7 @@ impl Resource<Api> for RemoteBackup {
         if untouched {
             return Ok(planned);
         }
-        let host_id = planned.host_id.require(HOST_ID)?.clone();
-        let agent_wait = planned.wait_for_agent.known().and_then(|text| duration::parse(text));
-        preconditions::protected_server(cx, &session, &host_id, agent_wait).await?;
+        preconditions::protected_server(cx, &session, &planned).await?;
         let target = target(cx, &session, &planned).await?;
         switch(cx, &session, planned, Some(target), true).await
     }
@@ -246,8 +232,8 @@ fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: std::time::Duration) ->
 
 fn take_facts(model: &mut Model, setting: &Setting) {
     model.remote_backup = Attr::Known(setting.remote_backup);
-    model.backup_host_name = setting.backup_host_name.clone().into();
     if setting.remote_backup {
+        model.backup_host_name = setting.backup_host_name.clone().into();
         model.backup_host_id = setting.backup_host_id.clone().into();
         model.backup_addr = setting.backup_addr.clone().into();
     }
@@ -349,7 +335,9 @@ async fn switch(
     } else {
         Setting::default()
     };
-    model.backup_host_name = setting.backup_host_name.into();
+    if target.is_some() {
+        model.backup_host_name = setting.backup_host_name.into();
+    }
     cx.note(REGISTERED_ADDR, None);
     Ok(model)
 }
