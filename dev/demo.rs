@@ -95,19 +95,15 @@ fn show(interrupted: &AtomicBool) -> Result<(), Box<dyn Error>> {
         }
     };
     let apply = ["apply", "-auto-approve", "-input=false"];
-    let plan_of = |code| {
-        move |run: &dyn Fn(&[&str], i32) -> Result<(), Box<dyn Error>>| {
-            run(&["plan", "-detailed-exitcode", "-input=false"], code)
-        }
-    };
-    let (plan_finds_work, plan_is_empty) = (plan_of(2), plan_of(0));
+    let plan = |code| run(&["plan", "-detailed-exitcode", "-input=false"], code);
+    let (plan_finds_work, plan_is_empty) = (|| plan(2), || plan(0));
 
     headline("1. Plan: one backup server, and three protected servers that copy to it");
-    plan_finds_work(&run)?;
+    plan_finds_work()?;
     headline("2. Apply: the backup server is registered and started, then the servers are switched on");
     run(&apply, 0)?;
     headline("3. Plan again: nothing to do");
-    plan_is_empty(&run)?;
+    plan_is_empty()?;
 
     headline("4. A change: another port, and every server follows in the same apply");
     variables(&workspace, 18090)?;
@@ -117,10 +113,10 @@ fn show(interrupted: &AtomicBool) -> Result<(), Box<dyn Error>> {
     simulator.patch_host(PROTECTED[0].1, &json!({ "remote_backup": null }));
     let stray = json!({ "backup_host_id": VAULT, "backup_addr": "172.16.8.20:9999" });
     simulator.patch_host(PROTECTED[1].1, &json!({ "remote_backup": stray }));
-    plan_finds_work(&run)?;
+    plan_finds_work()?;
     headline("6. Apply repairs both in place");
     run(&apply, 0)?;
-    plan_is_empty(&run)?;
+    plan_is_empty()?;
 
     headline("7. Destroy: servers are switched off, then the backup server is removed");
     run(&["destroy", "-auto-approve", "-input=false"], 0)?;

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read, to be handed in")]
 fn serve(how: fn(&Plugin, &Launch, fn() -> Routes) -> ExitCode) -> ExitCode {
     let launch = Launch::from_variables(&PLUGIN, std::env::vars_os());
     log::init(&address::TYPE.to_ascii_uppercase(), |name| std::env::var_os(name));
