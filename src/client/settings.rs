@@ -329,7 +329,7 @@ mod tests {
         check(|s| s.project_id = some("a/b"), &["project_id"]);
         check(|s| s.auth_url = some("http://iam.example.com/v3"), &["auth_url"]);
         check(|s| s.auth_url = some("http://127.0.0.1:1/v3"), &[]);
-        check(|s| s.cloud = some("https://example.com"), &["cloud", "cloud"]);
+        check(|s| s.cloud = some("https://example.com"), &["cloud"]);
         check(|s| _ = s.endpoints.insert("hss".into(), "http://hss.example.com".into()), &["endpoints"]);
         check(|s| _ = s.endpoints.insert("hss".into(), "https://h/v5/".into()), &["endpoints"]);
         check(|s| _ = s.endpoints.insert("hss".into(), "https://h/v3".into()), &["endpoints"]);
