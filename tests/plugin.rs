@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "sockets are real here, and so is their time")]
 
+mod go_client;
+
 use std::{
     ffi::OsStr,
     io,
@@ -15,14 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper_util::rt::TokioIo;
-use p521::ecdsa::{Signature, SigningKey, signature::Signer as _};
-use rustls::{
-    ClientConfig, RootCertStore, SignatureAlgorithm, SignatureScheme,
-    client::ResolvesClientCert,
-    pki_types::{CertificateDer, PrivateSec1KeyDer, ServerName, pem::PemObject},
-    sign::{CertifiedKey, Signer, SingleCertAndKey},
+use go_client::{
+    CLIENT, CLIENT_KEY, HTTP2_OPENING, Identity, STRANGER, STRANGER_KEY, Stream, channel, client_config,
+    connect,
 };
+use rustls::pki_types::ServerName;
 use terraform_provider_hss::plugin::{
     self, Handshake, Listener, MutualTls, Security, SocketOptions,
     proto::{
@@ -34,32 +33,16 @@ use terraform_provider_hss::plugin::{
     },
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpStream, UnixStream},
+    io::{AsyncReadExt, AsyncWriteExt},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    Code, Request,
-    service::Routes,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Request, service::Routes, transport::Channel};
 
-/// Certificates like those of a real host: P-521, self-signed, an authority and a leaf at once.
-const CLIENT: &str = include_str!("vectors/plugin-client-1.pem");
-const CLIENT_KEY: &str = include_str!("vectors/plugin-client-1.key");
-const STRANGER: &str = include_str!("vectors/plugin-client-2.pem");
-const STRANGER_KEY: &str = include_str!("vectors/plugin-client-2.key");
-
-/// What opens every HTTP/2 connection: the magic words, and an empty SETTINGS frame.
-const HTTP2_OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// Long enough for a slow machine, short enough to tell a hang.
 const SOON: Duration = Duration::from_secs(5);
-
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A plugin under attack.
 struct Server {
@@ -108,25 +91,9 @@ impl Server {
 
     /// A gRPC channel over the right identity.
     async fn channel(&self) -> Channel {
-        let (network, address) = (self.network, self.address.clone());
         let config = (!self.certificate.is_empty())
             .then(|| Arc::new(client_config(&self.certificate, Some(Identity::right()))));
-        let connector = tower::service_fn(move |_| {
-            let (address, config) = (address.clone(), config.clone());
-            async move {
-                let socket = connect(network, &address).await?;
-                let stream: Box<dyn Stream> = match config {
-                    Some(config) => {
-                        let name = ServerName::try_from("localhost").unwrap();
-                        Box::new(TlsConnector::from(config).connect(name, socket).await?)
-                    }
-                    None => socket,
-                };
-                io::Result::Ok(TokioIo::new(stream))
-            }
-        });
-        let endpoint = Endpoint::from_static("http://unused");
-        timeout(SOON, endpoint.connect_with_connector(connector)).await.unwrap().unwrap()
+        timeout(SOON, channel(self.network, &self.address, config)).await.unwrap().unwrap()
     }
 
     /// The right client is served, and soon.
@@ -149,88 +116,6 @@ impl Server {
         }
         assert!(answer.is_empty(), "{answer:?}");
         self.serves_the_right_client().await;
-    }
-}
-
-async fn connect(network: &str, address: &str) -> io::Result<Box<dyn Stream>> {
-    Ok(match network {
-        "unix" => Box::new(UnixStream::connect(address).await?),
-        _ => Box::new(TcpStream::connect(address).await?),
-    })
-}
-
-fn client_config(server_certificate: &[u8], identity: Option<Identity>) -> ClientConfig {
-    // Exactly what a Go host does: our certificate is its only root, and the name must be in it.
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(server_certificate.to_vec())).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
-    let mut config = match identity {
-        Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
-        None => builder.with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    config
-}
-
-/// A certificate, and a key that should be its own.
-struct Identity {
-    certificate: CertificateDer<'static>,
-    key: SigningKey,
-}
-
-impl Identity {
-    fn of(certificate: &str, key: &str) -> Self {
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
-        let key = PrivateSec1KeyDer::from_pem_slice(key.as_bytes()).unwrap();
-        // ECPrivateKey: the scalar's 66 bytes follow the headers of sequence, version and octet string.
-        let key = SigningKey::from_slice(&key.secret_sec1_der()[8..74]).unwrap();
-        Self { certificate, key }
-    }
-
-    fn right() -> Self {
-        Self::of(CLIENT, CLIENT_KEY)
-    }
-
-    fn resolver(self) -> Arc<dyn ResolvesClientCert> {
-        let key = Arc::new(P521Key(self.key));
-        Arc::new(SingleCertAndKey::from(CertifiedKey::new(vec![self.certificate], key)))
-    }
-}
-
-/// Lets rustls sign with P-521, which ring cannot.
-#[derive(Clone)]
-struct P521Key(SigningKey);
-
-impl std::fmt::Debug for P521Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("P521Key")
-    }
-}
-
-impl rustls::sign::SigningKey for P521Key {
-    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        offered
-            .contains(&SignatureScheme::ECDSA_NISTP521_SHA512)
-            .then(|| Box::new(self.clone()) as Box<dyn Signer>)
-    }
-
-    fn algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::ECDSA
-    }
-}
-
-impl Signer for P521Key {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
-        let signature: Signature = self.0.sign(message);
-        Ok(signature.to_der().as_bytes().to_vec())
-    }
-
-    fn scheme(&self) -> SignatureScheme {
-        SignatureScheme::ECDSA_NISTP521_SHA512
     }
 }
 

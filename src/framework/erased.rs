@@ -1,22 +1,25 @@
 //! Resources without their types, so that a provider can hold a list of them and a protocol can call them by name.
 //!
-//! Here the promises of [`super::resource`] are kept: what was kept is returned with the error, unknowns are
-//! nulled, a plan that core would refuse is caught, and a destroy that fails never looks like a success.
+//! Here the promises of [`super::resource`] are kept: what was kept is returned with the error, unknown and write-only
+//! values are nulled, a plan that core would refuse is caught, and a destroy that fails never looks like a success.
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::OnceLock};
 
 use futures_util::FutureExt;
 
 use super::{
+    check,
     diag::{Diagnostic, Diagnostics, Outcome},
-    model::{self, Schema},
+    model::Schema,
     path::Path,
     plan,
     private::Private,
     resource::{Change, Cx, Resource},
-    schema::Described,
+    schema::{Block, Described},
+    settle::{settle, without_write_only},
     types::Type,
     value::Value,
+    verify::verify,
 };
 use crate::clock::{Pending, Stop};
 
@@ -42,6 +45,19 @@ pub struct Done {
     pub diagnostics: Diagnostics,
 }
 
+/// What to apply.
+#[derive(Debug, Default, PartialEq)]
+pub struct Order {
+    /// The object as it is; null for a create.
+    pub prior: Value,
+    /// What it is to become; null for a destroy.
+    pub planned: Value,
+    /// What the user wrote, write-only values included; null for a destroy.
+    pub config: Value,
+    /// The object's notes.
+    pub private: Private,
+}
+
 /// A resource type by name.
 pub trait AnyResource<Api>: Send + Sync {
     /// The full type name.
@@ -50,36 +66,41 @@ pub trait AnyResource<Api>: Send + Sync {
     fn described(&self) -> &Described;
     /// The type of its values on the wire.
     fn ty(&self) -> &Type;
-    /// Whether the configuration can work, as far as it is known.
-    fn validate(&self, config: Value) -> Diagnostics;
+    /// Whether the configuration can work, as far as it is known. `write_only` says whether the host knows of
+    /// attributes that must not be stored.
+    fn validate(&self, config: Value, write_only: bool) -> Diagnostics;
     /// What would happen. `proposed` null plans a destroy.
     fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value, private: Private) -> Planned;
     /// The object as it is.
     fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done>;
-    /// Creates, updates or destroys, by which of the two is null.
-    fn apply<'a>(
-        &'a self,
-        api: &'a Api,
-        stop: Stop,
-        prior: Value,
-        planned: Value,
-        private: Private,
-    ) -> Pending<'a, Done>;
+    /// Creates, updates or destroys, by which of the two states is null.
+    fn apply<'a>(&'a self, api: &'a Api, stop: Stop, order: Order) -> Pending<'a, Done>;
     /// The beginnings of an object that exists already.
     fn import(&self, id: &str) -> Done;
     /// State of an older schema version as it would have been written at the current one.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Outcome<serde_json::Value>;
+    /// State as it may be handed back to the host, however it came to be stored.
+    fn storable(&self, state: Value) -> Value {
+        let block = &self.described().block;
+        block.closed(without_write_only(block, block.opened(state)))
+    }
 }
 
 /// Gives a resource its name in a list.
 pub fn register<Api: Send + Sync + 'static, R: Resource<Api>>(resource: R) -> Box<dyn AnyResource<Api>> {
-    Box::new(Registered::<Api, R> { resource, schema: OnceLock::new(), ty: OnceLock::new() })
+    Box::new(Registered::<Api, R> { resource, schema: OnceLock::new(), types: OnceLock::new() })
 }
 
 struct Registered<Api: Send + Sync, R: Resource<Api>> {
     resource: R,
     schema: OnceLock<Schema<R::Model>>,
-    ty: OnceLock<Type>,
+    types: OnceLock<Types>,
+}
+
+/// The type of a resource's values, on the wire and with its blocks opened.
+struct Types {
+    wire: Type,
+    opened: Type,
 }
 
 /// A panic as a diagnostic. What was kept before it is not lost.
@@ -99,6 +120,14 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
         self.schema.get_or_init(|| self.resource.schema())
     }
 
+    fn block(&self) -> &Block {
+        &self.schema().described().block
+    }
+
+    fn types(&self) -> &Types {
+        self.types.get_or_init(|| Types { wire: self.block().ty(), opened: self.block().opened_ty() })
+    }
+
     /// Reads a value that core has checked against our schema already, so that failing is our own fault.
     fn load(&self, value: Value) -> Outcome<R::Model> {
         let mut diagnostics = Diagnostics::default();
@@ -109,17 +138,34 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
     /// The state after an operation: its result, or on failure what was kept, or else `otherwise`.
     fn done(&self, cx: Cx<'_, Api, R::Model>, result: Outcome<Value>, otherwise: Value) -> Done {
         let (kept, mut diagnostics, private) = cx.into_parts();
-        match result {
-            Ok(state) => Done { state, private, diagnostics },
+        let state = match result {
+            Ok(state) => state,
             Err(errors) => {
-                let kept = kept.map(|model| self.schema().store(model).unknowns_nulled());
                 diagnostics.extend(errors);
                 if !diagnostics.has_error() {
                     diagnostics.push(Diagnostic::our_bug("An operation failed without a reason."));
                 }
-                Done { state: kept.unwrap_or(otherwise), private, diagnostics }
+                kept.map_or(otherwise, |model| self.schema().store(model).unknowns_nulled())
             }
-        }
+        };
+        let state = self.block().closed(without_write_only(self.block(), state));
+        Done { state, private, diagnostics }
+    }
+
+    /// Creates, updates or destroys; the result is the state after it.
+    async fn carry_out(&self, cx: &Cx<'_, Api, R::Model>, prior: Value, planned: Value) -> Outcome<Value> {
+        let result = match (prior.is_null(), planned.is_null()) {
+            (true, true) => return Ok(Value::Null),
+            (false, true) => {
+                self.resource.delete(cx, self.load(prior)?).await?;
+                return Ok(Value::Null);
+            }
+            (true, false) => self.resource.create(cx, self.load(planned.clone())?).await?,
+            (false, false) => {
+                self.resource.update(cx, self.load(prior)?, self.load(planned.clone())?).await?
+            }
+        };
+        Ok(settle(&self.types().opened, planned, self.schema().store(result)))
     }
 }
 
@@ -133,11 +179,15 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
     }
 
     fn ty(&self) -> &Type {
-        self.ty.get_or_init(|| self.described().block.ty())
+        &self.types().wire
     }
 
-    fn validate(&self, config: Value) -> Diagnostics {
-        let mut diagnostics = model::check(&self.described().block, &config);
+    fn validate(&self, config: Value, write_only: bool) -> Diagnostics {
+        let config = self.block().opened(config);
+        let mut diagnostics = check::check(self.block(), &config);
+        if !write_only {
+            diagnostics.extend(check::refuse_write_only(self.block(), &config));
+        }
         let model = self.schema().load(config, &mut diagnostics);
         if !diagnostics.has_error() {
             self.resource.validate(&model, &mut diagnostics);
@@ -149,7 +199,8 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         if proposed.is_null() {
             return Planned::default();
         }
-        let block = &self.described().block;
+        let block = self.block();
+        let [prior, config, proposed] = [prior, config, proposed].map(|value| block.opened(value));
         let base = plan::propose(block, &prior, &config, proposed);
         let models = (|| {
             let before = if prior.is_null() { None } else { Some(self.load(prior.clone())?) };
@@ -169,62 +220,55 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         };
         self.resource.plan(api, &mut change);
         let Change { planned, mut replaces, mut diagnostics, .. } = change;
-        let state = self.schema().store(planned);
+        let mut state = self.schema().store(planned);
+        plan::with_refinements(&config, &mut state);
         replaces.extend(plan::replacements(block, &prior, &state));
         replaces.sort();
         replaces.dedup();
-        if let Err(path) = plan::verify(block, &prior, &config, &state) {
+        if let Err(path) = verify(block, &prior, &config, &state) {
             let what = format!("The plan for {path} does not follow the configuration.");
             diagnostics.push(Diagnostic::our_bug(what).at(path));
         }
-        Planned { state, replaces, diagnostics }
+        Planned { state: block.closed(state), replaces, diagnostics }
     }
 
     fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done> {
         Box::pin(async move {
-            let cx = Cx::new(api, stop, private);
-            let result = match self.load(prior.clone()) {
-                Err(diagnostics) => Err(diagnostics),
-                Ok(model) => guarded(self.resource.read(&cx, model)).await.map(|found| match found {
-                    Some(model) => self.schema().store(model).unknowns_nulled(),
-                    None => Value::Null,
-                }),
-            };
+            if prior.is_null() {
+                return Done { private, ..Done::default() };
+            }
+            let prior = self.block().opened(prior);
+            let cx = Cx::new(api, stop, None, private);
+            let result = guarded(async {
+                let found = self.resource.read(&cx, self.load(prior.clone())?).await?;
+                Ok(found.map_or(Value::Null, |model| self.schema().store(model).unknowns_nulled()))
+            })
+            .await;
             self.done(cx, result, prior)
         })
     }
 
-    fn apply<'a>(
-        &'a self,
-        api: &'a Api,
-        stop: Stop,
-        prior: Value,
-        planned: Value,
-        private: Private,
-    ) -> Pending<'a, Done> {
+    fn apply<'a>(&'a self, api: &'a Api, stop: Stop, order: Order) -> Pending<'a, Done> {
         Box::pin(async move {
-            let cx = Cx::new(api, stop, private);
-            let result = async {
-                if planned.is_null() {
-                    guarded(self.resource.delete(&cx, self.load(prior.clone())?)).await?;
-                    return Ok(Value::Null);
-                }
-                let target = self.load(planned.clone())?;
-                let result = if prior.is_null() {
-                    guarded(self.resource.create(&cx, target)).await?
-                } else {
-                    guarded(self.resource.update(&cx, self.load(prior.clone())?, target)).await?
-                };
-                Ok(plan::settle(&self.described().block, &planned, self.schema().store(result)))
-            }
-            .await;
+            let Order { prior, planned, config, private } = order;
+            let [prior, planned, config] = [prior, planned, config].map(|value| self.block().opened(value));
+            let config = match config {
+                Value::Null => None,
+                config => Some(self.schema().load(config, &mut Diagnostics::default())),
+            };
+            let cx = Cx::new(api, stop, config, private);
+            let result = guarded(self.carry_out(&cx, prior.clone(), planned)).await;
             self.done(cx, result, prior)
         })
     }
 
     fn import(&self, id: &str) -> Done {
         match self.resource.import(id) {
-            Ok(model) => Done { state: self.schema().store(model).unknowns_nulled(), ..Done::default() },
+            Ok(model) => {
+                let state = self.schema().store(model).unknowns_nulled();
+                let state = self.block().closed(without_write_only(self.block(), state));
+                Done { state, ..Done::default() }
+            }
             Err(diagnostics) => Done { diagnostics, ..Done::default() },
         }
     }

@@ -3,8 +3,11 @@
 //! It knows Terraform's rules and nothing of how they travel: no gRPC, no HTTP, no async runtime, no HSS. Resources
 //! are written against [`resource::Resource`] with typed models; [`provider::Running`] is what a protocol serves.
 
+pub mod check;
+pub mod collection;
 pub mod diag;
 pub mod duration;
+pub mod dynamic;
 pub mod erased;
 pub mod model;
 pub mod number;
@@ -14,6 +17,9 @@ pub mod private;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod settle;
 pub mod timeouts;
+pub mod typed;
 pub mod types;
 pub mod value;
+pub mod verify;

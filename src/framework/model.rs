@@ -3,14 +3,16 @@
 //! A row says path, field, rule and documentation once. From the rows come the schema, the reading of values into
 //! a model and the writing back, so that a resource never touches an untyped value.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+pub use super::{
+    collection::{Held, Set},
+    typed::Typed,
+};
 use super::{
     diag::{Diagnostic, Diagnostics},
-    number::Number,
     path::Path,
-    schema::{Attribute, Block, Check, Described, Kind, NestedBlock, Nesting, Rule},
-    types::Type,
+    schema::{Attribute, Block, Described, Kind, NestedBlock, Nesting, Rule},
     value::Value,
 };
 
@@ -57,138 +59,6 @@ impl<T> Attr<T> {
 impl<T> From<Option<T>> for Attr<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Known)
-    }
-}
-
-/// What a field can hold.
-pub trait Typed: Sized + Clone + Send + Sync + 'static {
-    /// Its type on the wire.
-    fn ty() -> Type;
-    /// Reads a value that is neither null nor unknown. The error is a sentence for the user.
-    fn read(value: Value) -> Result<Self, String>;
-    /// The reverse.
-    fn write(self) -> Value;
-}
-
-fn mismatch<T>(expected: &str) -> Result<T, String> {
-    Err(format!("The value must be {expected}."))
-}
-
-impl Typed for String {
-    fn ty() -> Type {
-        Type::String
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        if let Value::String(text) = value { Ok(text) } else { mismatch("a string") }
-    }
-
-    fn write(self) -> Value {
-        Value::String(self)
-    }
-}
-
-impl Typed for bool {
-    fn ty() -> Type {
-        Type::Bool
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        if let Value::Bool(flag) = value { Ok(flag) } else { mismatch("true or false") }
-    }
-
-    fn write(self) -> Value {
-        Value::Bool(self)
-    }
-}
-
-impl Typed for i64 {
-    fn ty() -> Type {
-        Type::Number
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => Ok(whole),
-                None => Err(format!(
-                    "The value must be a whole number, and {number} is not, or is far too large."
-                )),
-            },
-            _ => mismatch("a number"),
-        }
-    }
-
-    fn write(self) -> Value {
-        Value::Number(self.into())
-    }
-}
-
-impl Typed for Number {
-    fn ty() -> Type {
-        Type::Number
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        if let Value::Number(number) = value { Ok(number) } else { mismatch("a number") }
-    }
-
-    fn write(self) -> Value {
-        Value::Number(self)
-    }
-}
-
-impl<T: Typed> Typed for Vec<Attr<T>> {
-    fn ty() -> Type {
-        Type::List(Box::new(T::ty()))
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        match value {
-            Value::List(elements) => elements.into_iter().map(Attr::load).collect(),
-            _ => mismatch("a list"),
-        }
-    }
-
-    fn write(self) -> Value {
-        Value::List(self.into_iter().map(Attr::store).collect())
-    }
-}
-
-impl<T: Typed> Typed for BTreeMap<String, Attr<T>> {
-    fn ty() -> Type {
-        Type::Map(Box::new(T::ty()))
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Map(members) => {
-                members.into_iter().map(|(key, value)| Ok((key, Attr::load(value)?))).collect()
-            }
-            _ => mismatch("a map"),
-        }
-    }
-
-    fn write(self) -> Value {
-        Value::Map(self.into_iter().map(|(key, value)| (key, value.store())).collect())
-    }
-}
-
-impl<T: Typed> Attr<T> {
-    fn load(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Null => Ok(Self::Null),
-            Value::Unknown(_) => Ok(Self::Unknown),
-            known => T::read(known).map(Self::Known),
-        }
-    }
-
-    fn store(self) -> Value {
-        match self {
-            Self::Null => Value::Null,
-            Self::Unknown => Value::UNKNOWN,
-            Self::Known(value) => value.write(),
-        }
     }
 }
 
@@ -252,65 +122,115 @@ impl<M: Clone + Default + Send + Sync + 'static> Schema<M> {
         rows: Schema<N>,
         description: impl Into<String>,
     ) -> Self {
-        let name = root_name(&path);
-        let kind = Kind::Nested(Nesting::Single, rows.described.block.attributes.clone());
-        self.described.block.attributes.push(Attribute { name, kind, rule, description: description.into() });
-        let rows = Arc::new(rows);
+        self.describe_nested(&path, Nesting::Single, rule, &rows, description.into());
+        self.one(path, field, rows, Value::Null)
+    }
+
+    /// Adds an attribute that holds several such objects, in a list, a set or a map as the field has it.
+    #[must_use]
+    pub fn nested_in<H: Held>(
+        mut self,
+        path: Path,
+        field: fn(&mut M) -> &mut Attr<H>,
+        rule: Rule,
+        rows: Schema<H::Object>,
+        description: impl Into<String>,
+    ) -> Self {
+        self.describe_nested(&path, H::NESTING, rule, &rows, description.into());
+        self.many(path, field, rows, || Value::Null)
+    }
+
+    /// Adds a block that may be there once. As a group it is always there, with nothing set in it.
+    #[must_use]
+    pub fn block<N: Clone + Default + Send + Sync + 'static>(
+        mut self,
+        path: Path,
+        field: fn(&mut M) -> &mut Attr<N>,
+        rows: Schema<N>,
+        group: bool,
+    ) -> Self {
+        let nesting = if group { Nesting::Group } else { Nesting::Single };
+        let absent = if group { rows.described.block.absent() } else { Value::Null };
+        self.describe_blocks(&path, nesting, &rows, 0);
+        self.one(path, field, rows, absent)
+    }
+
+    /// Adds blocks of one name, held in a list, a set or a map as the field has it. `max_items` 0 is no limit.
+    #[must_use]
+    pub fn blocks<H: Held>(
+        mut self,
+        path: Path,
+        field: fn(&mut M) -> &mut Attr<H>,
+        rows: Schema<H::Object>,
+        max_items: i64,
+    ) -> Self {
+        self.describe_blocks(&path, H::NESTING, &rows, max_items);
+        self.many(path, field, rows, H::nothing)
+    }
+
+    fn describe_nested<N>(
+        &mut self,
+        path: &Path,
+        nesting: Nesting,
+        rule: Rule,
+        rows: &Schema<N>,
+        description: String,
+    ) {
+        let kind = Kind::Nested(nesting, rows.described.block.attributes.clone());
+        self.described.block.attributes.push(Attribute { name: root_name(path), kind, rule, description });
+    }
+
+    fn describe_blocks<N>(&mut self, path: &Path, nesting: Nesting, rows: &Schema<N>, max_items: i64) {
+        let (name, block) = (root_name(path), rows.described.block.clone());
+        self.described.block.blocks.push(NestedBlock { name, nesting, block, min_items: 0, max_items });
+    }
+
+    /// A field of one object. `absent` is written where there is none.
+    fn one<N: Clone + Default + Send + Sync + 'static>(
+        mut self,
+        path: Path,
+        field: fn(&mut M) -> &mut Attr<N>,
+        rows: Schema<N>,
+        absent: Value,
+    ) -> Self {
+        let reader = Arc::new(rows);
+        let writer = Arc::clone(&reader);
         self.fields.push(Field {
             path,
-            load: {
-                let rows = Arc::clone(&rows);
-                Box::new(move |model, value, at, diagnostics| {
-                    *field(model) = rows.read_one(value, at, diagnostics);
-                })
-            },
-            store: Box::new(move |model| rows.write_one(field(model).clone())),
+            load: Box::new(move |model, value, at, diagnostics| {
+                *field(model) = reader.load_one(value, at, diagnostics);
+            }),
+            store: Box::new(move |model| match field(model).clone() {
+                Attr::Null => absent.clone(),
+                there => writer.store_one(there),
+            }),
         });
         self
     }
 
-    /// Adds blocks of one name, held in a list.
-    #[must_use]
-    pub fn blocks<N: Clone + Default + Send + Sync + 'static>(
+    /// A field of several objects. `absent` is written where there are none.
+    fn many<H: Held>(
         mut self,
         path: Path,
-        field: fn(&mut M) -> &mut Attr<Vec<N>>,
-        rows: Schema<N>,
-        max_items: i64,
+        field: fn(&mut M) -> &mut Attr<H>,
+        rows: Schema<H::Object>,
+        absent: fn() -> Value,
     ) -> Self {
-        let name = root_name(&path);
-        let block = rows.described.block.clone();
-        self.described.block.blocks.push(NestedBlock {
-            name,
-            nesting: Nesting::List,
-            block,
-            min_items: 0,
-            max_items,
-        });
-        let rows = Arc::new(rows);
+        let reader = Arc::new(rows);
+        let writer = Arc::clone(&reader);
         self.fields.push(Field {
             path,
-            load: {
-                let rows = Arc::clone(&rows);
-                Box::new(move |model, value, at, diagnostics| {
-                    *field(model) = match value {
-                        Value::Unknown(_) => Attr::Unknown,
-                        Value::List(elements) => Attr::Known(
-                            (0..)
-                                .zip(elements)
-                                .map(|(index, element)| {
-                                    rows.read(element, Some(&at.clone().index(index)), diagnostics)
-                                })
-                                .collect(),
-                        ),
-                        _ => Attr::Known(Vec::new()),
-                    };
-                })
-            },
+            load: Box::new(move |model, value, at, diagnostics| {
+                *field(model) = match value {
+                    Value::Null => Attr::Null,
+                    Value::Unknown(_) => Attr::Unknown,
+                    known => Attr::Known(H::load(known, &reader, at, diagnostics)),
+                };
+            }),
             store: Box::new(move |model| match field(model).clone() {
+                Attr::Null => absent(),
                 Attr::Unknown => Value::UNKNOWN,
-                Attr::Null => Value::List(Vec::new()),
-                Attr::Known(all) => Value::List(all.into_iter().map(|one| rows.write(one)).collect()),
+                Attr::Known(all) => all.store(&writer),
             }),
         });
         self
@@ -349,7 +269,7 @@ impl<M: Clone + Default + Send + Sync + 'static> Schema<M> {
         Value::Map(members.collect())
     }
 
-    fn read_one(&self, value: Value, at: &Path, diagnostics: &mut Diagnostics) -> Attr<M> {
+    pub(super) fn load_one(&self, value: Value, at: &Path, diagnostics: &mut Diagnostics) -> Attr<M> {
         match value {
             Value::Null => Attr::Null,
             Value::Unknown(_) => Attr::Unknown,
@@ -357,7 +277,7 @@ impl<M: Clone + Default + Send + Sync + 'static> Schema<M> {
         }
     }
 
-    fn write_one(&self, model: Attr<M>) -> Value {
+    pub(super) fn store_one(&self, model: Attr<M>) -> Value {
         match model {
             Attr::Null => Value::Null,
             Attr::Unknown => Value::UNKNOWN,
@@ -373,54 +293,15 @@ fn root_name(path: &Path) -> &'static str {
     }
 }
 
-/// Runs the checks of every attribute over a configuration; what is unknown or null is skipped.
-pub fn check(block: &Block, config: &Value) -> Diagnostics {
-    let mut diagnostics = Diagnostics::default();
-    check_attributes(&block.attributes, config, None, &mut diagnostics);
-    for nested in &block.blocks {
-        if let Value::List(elements) = config.member(nested.name) {
-            for (index, element) in (0..).zip(elements) {
-                let at = Path::root(nested.name).index(index);
-                check_attributes(&nested.block.attributes, element, Some(&at), &mut diagnostics);
-            }
-        }
-    }
-    diagnostics
-}
-
-fn check_attributes(
-    attributes: &[Attribute],
-    object: &Value,
-    at: Option<&Path>,
-    diagnostics: &mut Diagnostics,
-) {
-    for attribute in attributes {
-        let path = match at {
-            Some(outer) => outer.clone().attribute(attribute.name),
-            None => Path::root(attribute.name),
-        };
-        let value = object.member(attribute.name);
-        if let Kind::Nested(Nesting::Single, inner) = &attribute.kind {
-            check_attributes(inner, value, Some(&path), diagnostics);
-        }
-        for check in &attribute.rule.checks {
-            let verdict = match (check, value) {
-                (Check::Text(test), Value::String(text)) => test(text),
-                (Check::Number(test), Value::Number(number)) => test(number),
-                _ => Ok(()),
-            };
-            if let Err(why) = verdict {
-                diagnostics.push(Diagnostic::error(format!("Invalid {path}"), why).at(path.clone()));
-                break;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::framework::schema::{optional, required};
+    use crate::framework::{
+        check::check,
+        schema::{optional, required},
+    };
 
     #[derive(Clone, Default, Debug, PartialEq)]
     struct Inner {
@@ -433,7 +314,7 @@ mod tests {
         port: Attr<i64>,
         tags: Attr<BTreeMap<String, Attr<String>>>,
         timeouts: Attr<Inner>,
-        roles: Attr<Vec<Inner>>,
+        roles: Attr<Vec<Attr<Inner>>>,
     }
 
     fn inner() -> Schema<Inner> {

@@ -27,6 +27,15 @@ impl Path {
         Self { root: Cow::Borrowed(name), rest: Vec::new() }
     }
 
+    /// The member `name` of the object at `outer`, or of the resource itself.
+    #[must_use]
+    pub fn member(outer: Option<&Self>, name: &'static str) -> Self {
+        match outer {
+            Some(outer) => outer.clone().attribute(name),
+            None => Self::root(name),
+        }
+    }
+
     /// The attribute the way begins with.
     pub fn name(&self) -> &str {
         &self.root

@@ -1,11 +1,11 @@
 //! Planning: from the prior state, the configuration and Terraform's own merge of both to what will be.
 //!
 //! Pure functions. Terraform asks for the plan again during apply and compares, so the same arguments must give the
-//! same answer. The rules of core that decide what may be planned are cited where they are followed.
+//! same answer. What core allows to be planned is asked in [`super::verify`].
 
 use super::{
     path::Path,
-    schema::{Attribute, Block, Kind, Nesting, Presence},
+    schema::{Attribute, Block, Kind, Nesting, Presence, Shape},
     value::Value,
 };
 
@@ -13,144 +13,174 @@ use super::{
 ///
 /// `proposed` is core's merge: configured values, and prior values where a computed attribute is not configured.
 pub fn propose(block: &Block, prior: &Value, config: &Value, proposed: Value) -> Value {
-    let planned = with_defaults(block, config, proposed);
+    let planned = with_defaults(block.shape(), config, proposed);
     // An object that does not change otherwise keeps its computed values: no difference, nothing to apply.
-    if planned == *prior { planned } else { with_unknowns(block, prior, config, planned) }
+    if planned == *prior { planned } else { with_unknowns(block.shape(), config, planned) }
 }
 
 /// The attributes whose change means another object. Core itself drops those that did not change.
 pub fn replacements(block: &Block, prior: &Value, planned: &Value) -> Vec<Path> {
-    if prior.is_null() {
-        return Vec::new();
+    let mut found = Vec::new();
+    // Where one of the two is null, an object is created or destroyed and nothing is replaced.
+    if let (Value::Map(_), Value::Map(_)) = (prior, planned) {
+        find_replacements(block.shape(), None, prior, planned, &mut found);
     }
-    block
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.rule.replaces)
-        .filter(|attribute| prior.member(attribute.name) != planned.member(attribute.name))
-        .map(|attribute| Path::root(attribute.name))
-        .collect()
+    found
 }
 
-/// Whether core will accept the plan; the error names the first attribute that breaks its rules.
-///
-/// Core would say the same in words that blame the provider without naming the reason, so this is asked first.
-pub fn verify(block: &Block, prior: &Value, config: &Value, planned: &Value) -> Result<(), Path> {
-    for attribute in &block.attributes {
-        let configured = config.member(attribute.name);
-        let planned = planned.member(attribute.name);
-        let computed = matches!(attribute.rule.presence, Presence::Computed | Presence::OptionalComputed);
-        let fits = if attribute.rule.write_only {
-            planned.is_null()
-        } else if configured.is_unknown() {
-            planned.is_unknown() || planned == prior.member(attribute.name)
-        } else if configured.is_null() {
-            computed || planned.is_null()
+/// What a plan loses to the typed models, which know only that a value is unknown: what is certain of it all the same.
+/// Whoever refers to the attribute can plan better with it. Taken over wherever the configuration passes through.
+pub fn with_refinements(config: &Value, planned: &mut Value) {
+    match (config, planned) {
+        (Value::Unknown(known), Value::Unknown(lost)) => *lost = known.clone(),
+        (Value::Map(config), Value::Map(planned)) => {
+            for (name, planned) in planned {
+                if let Some(config) = config.get(name) {
+                    with_refinements(config, planned);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn find_replacements(
+    shape: Shape<'_>,
+    at: Option<&Path>,
+    prior: &Value,
+    planned: &Value,
+    found: &mut Vec<Path>,
+) {
+    let changed = |name: &str| prior.member(name) != planned.member(name);
+    for attribute in shape.attributes {
+        if attribute.rule.replaces && changed(attribute.name) {
+            found.push(Path::member(at, attribute.name));
+        }
+    }
+    for inner in shape.inner().filter(|inner| inner.shape.any(|rule| rule.replaces)) {
+        let path = Path::member(at, inner.name);
+        match (inner.nesting, prior.member(inner.name), planned.member(inner.name)) {
+            (Nesting::Single | Nesting::Group, prior @ Value::Map(_), planned @ Value::Map(_)) => {
+                find_replacements(inner.shape, Some(&path), prior, planned, found);
+            }
+            (Nesting::List, Value::List(prior), Value::List(planned)) => {
+                for (index, (prior, planned)) in (0..).zip(prior.iter().zip(planned)) {
+                    find_replacements(inner.shape, Some(&path.clone().index(index)), prior, planned, found);
+                }
+            }
+            (Nesting::Map, Value::Map(prior), Value::Map(planned)) => {
+                for (key, planned) in planned {
+                    if let Some(prior) = prior.get(key) {
+                        find_replacements(inner.shape, Some(&path.clone().key(key)), prior, planned, found);
+                    }
+                }
+            }
+            // Elements of sets have no address, so the set as a whole has to be named.
+            (Nesting::Set, prior, planned) if prior != planned => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+fn is_computed(attribute: &Attribute) -> bool {
+    matches!(attribute.rule.presence, Presence::Computed | Presence::OptionalComputed)
+}
+
+fn with_defaults(shape: Shape<'_>, config: &Value, object: Value) -> Value {
+    let Value::Map(mut members) = object else { return object };
+    for attribute in shape.attributes {
+        let value = if attribute.rule.write_only {
+            Value::Null
+        } else if let (true, Some(default)) =
+            (config.member(attribute.name).is_null(), &attribute.rule.default)
+        {
+            default.clone()
         } else {
-            // Nested attributes may carry computed parts; those are core's to compare.
-            planned == configured
-                || planned == prior.member(attribute.name)
-                || matches!(attribute.kind, Kind::Nested(..))
-                || !configured.is_wholly_known()
+            continue;
         };
-        if !fits {
-            return Err(Path::root(attribute.name));
-        }
+        members.insert(attribute.name.to_owned(), value);
     }
-    Ok(())
-}
-
-/// What is stored after a successful apply.
-///
-/// A value that was known in the plan must come out the same, or Terraform reports a bug and taints the object.
-/// Where the API says something else by now about a value that only the provider sets (a server was renamed
-/// meanwhile, say), the planned value is stored and the next refresh shows the change like any other.
-pub fn settle(block: &Block, planned: &Value, result: Value) -> Value {
-    let Value::Map(mut members) = result.unknowns_nulled() else { return Value::Null };
-    for attribute in &block.attributes {
-        let planned = planned.member(attribute.name);
-        if attribute.rule.presence == Presence::Computed && planned.is_wholly_known() {
-            members.insert(attribute.name.to_owned(), planned.clone());
-        }
-    }
+    each_inner(shape, config, &mut members, with_defaults);
     Value::Map(members)
 }
 
-fn with_defaults(block: &Block, config: &Value, proposed: Value) -> Value {
-    let Value::Map(mut members) = proposed else { return proposed };
-    attribute_defaults(&block.attributes, config, &mut members);
-    for nested in &block.blocks {
-        let configured = config.member(nested.name);
-        let Some(value) = members.remove(nested.name) else { continue };
-        let value =
-            each(value, configured, &mut |object, config| with_defaults(&nested.block, config, object));
-        members.insert(nested.name.to_owned(), value);
+fn with_unknowns(shape: Shape<'_>, config: &Value, object: Value) -> Value {
+    let Value::Map(mut members) = object else { return object };
+    for attribute in shape.attributes.iter().filter(|attribute| is_computed(attribute)) {
+        let value = members.entry(attribute.name.to_owned()).or_default();
+        // Core has put the prior value where there is one.
+        let kept = attribute.rule.keeps && !value.is_null();
+        if attribute.rule.default.is_none() && config.member(attribute.name).is_null() && !kept {
+            *value = Value::UNKNOWN;
+        }
     }
+    each_inner(shape, config, &mut members, with_unknowns);
     Value::Map(members)
 }
 
-fn attribute_defaults(
-    attributes: &[Attribute],
+/// Applies `change` to every object in nested attributes and blocks that the configuration has, beside its
+/// configuration.
+fn each_inner(
+    shape: Shape<'_>,
     config: &Value,
     members: &mut std::collections::BTreeMap<String, Value>,
+    change: fn(Shape<'_>, &Value, Value) -> Value,
 ) {
-    for attribute in attributes {
-        let configured = config.member(attribute.name);
-        if attribute.rule.write_only {
-            members.insert(attribute.name.to_owned(), Value::Null);
-        } else if configured.is_null() {
-            if let Some(default) = &attribute.rule.default {
-                members.insert(attribute.name.to_owned(), default.clone());
+    for inner in shape.inner() {
+        let Some(value) = members.get_mut(inner.name) else { continue };
+        let object = |object: &mut Value, config: &Value| {
+            *object = change(inner.shape, config, std::mem::take(object));
+        };
+        match (inner.nesting, config.member(inner.name), value) {
+            (Nesting::Single | Nesting::Group, config @ Value::Map(_), value) => object(value, config),
+            (Nesting::List, Value::List(configs), Value::List(objects)) if configs.len() == objects.len() => {
+                objects.iter_mut().zip(configs).for_each(|(value, config)| object(value, config));
             }
-        } else if let Kind::Nested(_, inner) = &attribute.kind {
-            let Some(value) = members.remove(attribute.name) else { continue };
-            let value = each(value, configured, &mut |object, config| match object {
-                Value::Map(mut object) => {
-                    attribute_defaults(inner, config, &mut object);
-                    Value::Map(object)
+            (Nesting::Map, Value::Map(configs), Value::Map(objects)) => {
+                for (key, value) in objects {
+                    if let Some(config) = configs.get(key) {
+                        object(value, config);
+                    }
                 }
-                other => other,
-            });
-            members.insert(attribute.name.to_owned(), value);
-        }
-    }
-}
-
-/// Applies `change` to an object, or to each object of a collection, beside its configuration. The elements of a set
-/// cannot be told apart from here and are left as core proposed them, but for their count.
-fn each(value: Value, config: &Value, change: &mut dyn FnMut(Value, &Value) -> Value) -> Value {
-    match (value, config) {
-        (Value::List(objects), Value::List(configs)) if objects.len() == configs.len() => Value::List(
-            objects.into_iter().zip(configs).map(|(object, config)| change(object, config)).collect(),
-        ),
-        (object @ Value::Map(_), config @ Value::Map(_)) => change(object, config),
-        (other, _) => other,
-    }
-}
-
-fn with_unknowns(block: &Block, prior: &Value, config: &Value, planned: Value) -> Value {
-    let Value::Map(mut members) = planned else { return planned };
-    for attribute in &block.attributes {
-        let rule = &attribute.rule;
-        let decided_by_us = matches!(rule.presence, Presence::Computed | Presence::OptionalComputed)
-            && rule.default.is_none()
-            && config.member(attribute.name).is_null();
-        let kept = rule.keeps && !prior.member(attribute.name).is_null();
-        if decided_by_us && !kept {
-            members.insert(attribute.name.to_owned(), Value::UNKNOWN);
-        }
-        if let (Kind::Nested(Nesting::Single, inner), Value::Map(_)) =
-            (&attribute.kind, config.member(attribute.name))
-        {
-            let inner = Block { attributes: inner.clone(), ..Block::default() };
-            if let Some(value) = members.remove(attribute.name) {
-                let value =
-                    with_unknowns(&inner, prior.member(attribute.name), config.member(attribute.name), value);
-                members.insert(attribute.name.to_owned(), value);
             }
+            (Nesting::Set, Value::List(configs), Value::List(objects)) => {
+                for value in objects.iter_mut() {
+                    if let Some(config) = configs.iter().find(|config| comes_from(inner.shape, value, config))
+                    {
+                        object(value, config);
+                    }
+                }
+                objects.sort();
+            }
+            _ => {}
         }
     }
-    Value::Map(members)
+}
+
+/// Whether core made the proposed element of a set out of this one of the configuration: they differ at most in what
+/// the provider computes.
+fn comes_from(shape: Shape<'_>, proposed: &Value, config: &Value) -> bool {
+    let same_inside = |inner: Shape<'_>, proposed: &[&Value], config: &[&Value]| {
+        proposed.len() == config.len()
+            && proposed.iter().zip(config).all(|(proposed, config)| comes_from(inner, proposed, config))
+    };
+    let (Value::Map(_), Value::Map(_)) = (proposed, config) else { return proposed == config };
+    let plain = shape.attributes.iter().filter(|attribute| matches!(attribute.kind, Kind::Plain(_)));
+    plain.into_iter().all(|attribute| {
+        let configured = config.member(attribute.name);
+        configured.is_null() && is_computed(attribute) || configured == proposed.member(attribute.name)
+    }) && shape.inner().all(|inner| match (proposed.member(inner.name), config.member(inner.name)) {
+        (_, Value::Null) => true,
+        (Value::List(proposed), Value::List(config)) => {
+            same_inside(inner.shape, &proposed.iter().collect::<Vec<_>>(), &config.iter().collect::<Vec<_>>())
+        }
+        (Value::Map(proposed), Value::Map(config)) if inner.nesting == Nesting::Map => same_inside(
+            inner.shape,
+            &proposed.values().collect::<Vec<_>>(),
+            &config.values().collect::<Vec<_>>(),
+        ),
+        (proposed, config) => comes_from(inner.shape, proposed, config),
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +188,9 @@ mod tests {
     use super::*;
     use crate::framework::{
         schema::{NestedBlock, Rule, computed, optional, optional_computed, required},
+        settle::settle,
         types::Type,
+        verify::verify,
     };
 
     fn attribute(name: &'static str, rule: Rule) -> Attribute {
@@ -275,7 +307,7 @@ mod tests {
         let planned = object(&[("host", "h1".into()), ("name", "web".into()), ("state", Value::UNKNOWN)]);
         let result =
             object(&[("host", "h1".into()), ("name", "renamed meanwhile".into()), ("addr", Value::UNKNOWN)]);
-        let settled = settle(&block(), &planned, result);
+        let settled = settle(&block().ty(), planned, result);
         assert_eq!(settled.member("name"), &Value::from("web"));
         assert!(settled.is_wholly_known());
     }

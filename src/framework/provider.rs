@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::{
+    check,
     diag::{Diagnostic, Diagnostics, Outcome},
     erased::AnyResource,
-    model::{self, Schema},
+    model::Schema,
     schema::Described,
     types::Type,
     value::Value,
@@ -86,7 +87,8 @@ impl<P: Provider> Running<P> {
 
     /// Whether the configuration can work, as far as it is known.
     pub fn validate(&self, config: Value) -> Diagnostics {
-        let mut diagnostics = model::check(&self.described().block, &config);
+        let config = self.described().block.opened(config);
+        let mut diagnostics = check::check(&self.described().block, &config);
         let model = self.schema().load(config, &mut diagnostics);
         if !diagnostics.has_error() {
             self.provider.validate(&model, &mut diagnostics);
@@ -97,9 +99,14 @@ impl<P: Provider> Running<P> {
     /// Takes a configuration; an earlier one is forgotten, since a debugger's process serves many commands.
     pub fn configure(&self, config: Value, terraform_version: &str) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
-        let model = self.schema().load(config, &mut diagnostics);
-        let (api, said) = self.provider.configure(model, terraform_version);
-        diagnostics.extend(said);
+        let model = self.schema().load(self.described().block.opened(config), &mut diagnostics);
+        let api = if diagnostics.has_error() {
+            None
+        } else {
+            let (api, said) = self.provider.configure(model, terraform_version);
+            diagnostics.extend(said);
+            api
+        };
         *self.api.write().unwrap_or_else(PoisonError::into_inner) = api.map(Arc::new);
         diagnostics
     }

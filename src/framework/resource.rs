@@ -96,15 +96,18 @@ pub struct Cx<'a, Api, M> {
     pub api: &'a Api,
     /// Set when the user wants the operation to end.
     pub stop: Stop,
+    /// What the user wrote, for its write-only values, which are nowhere else; for everything else the plan decides.
+    /// There is none in a read or a destroy.
+    pub config: Option<M>,
     kept: Mutex<Option<M>>,
     said: Mutex<Diagnostics>,
     private: Mutex<Private>,
 }
 
 impl<'a, Api, M: Clone> Cx<'a, Api, M> {
-    pub(super) fn new(api: &'a Api, stop: Stop, private: Private) -> Self {
+    pub(super) fn new(api: &'a Api, stop: Stop, config: Option<M>, private: Private) -> Self {
         let (kept, said) = (Mutex::new(None), Mutex::new(Diagnostics::default()));
-        Self { api, stop, kept, said, private: Mutex::new(private) }
+        Self { api, stop, config, kept, said, private: Mutex::new(private) }
     }
 
     /// This much exists remotely. Should the operation fail from here on, it is what the state will hold; what is

@@ -214,6 +214,40 @@ pub struct Described {
     pub block: Block,
 }
 
+/// What an object consists of, be it a block, or one object of a nested attribute, which has no blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape<'a> {
+    /// Its attributes.
+    pub attributes: &'a [Attribute],
+    /// Its nested blocks.
+    pub blocks: &'a [NestedBlock],
+}
+
+/// A member of an object that holds objects itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Inner<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// How several objects are held together.
+    pub nesting: Nesting,
+    /// What each contains.
+    pub shape: Shape<'a>,
+}
+
+impl<'a> Shape<'a> {
+    /// The members that hold objects: nested attributes first, then blocks.
+    pub fn inner(self) -> impl Iterator<Item = Inner<'a>> {
+        let blocks = self.blocks.iter().map(NestedBlock::inner);
+        self.attributes.iter().filter_map(Attribute::inner).chain(blocks)
+    }
+
+    /// Whether a rule holds for any attribute, at any depth.
+    pub fn any(self, holds: fn(&Rule) -> bool) -> bool {
+        self.attributes.iter().any(|attribute| holds(&attribute.rule))
+            || self.inner().any(|inner| inner.shape.any(holds))
+    }
+}
+
 fn object(attributes: &[Attribute]) -> BTreeMap<String, Type> {
     attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.ty())).collect()
 }
@@ -231,6 +265,17 @@ impl Nesting {
 }
 
 impl Attribute {
+    /// The objects it holds, if it is one that holds objects.
+    pub fn inner(&self) -> Option<Inner<'_>> {
+        match &self.kind {
+            Kind::Plain(_) => None,
+            Kind::Nested(nesting, attributes) => {
+                let shape = Shape { attributes, blocks: &[] };
+                Some(Inner { name: self.name, nesting: *nesting, shape })
+            }
+        }
+    }
+
     /// The type that its values have on the wire.
     pub fn ty(&self) -> Type {
         match &self.kind {
@@ -240,19 +285,12 @@ impl Attribute {
     }
 }
 
-impl Type {
-    fn holds_dynamic(&self) -> bool {
-        match self {
-            Self::Dynamic => true,
-            Self::String | Self::Number | Self::Bool => false,
-            Self::List(element) | Self::Set(element) | Self::Map(element) => element.holds_dynamic(),
-            Self::Object(members) => members.values().any(Self::holds_dynamic),
-            Self::Tuple(members) => members.iter().any(Self::holds_dynamic),
-        }
-    }
-}
-
 impl NestedBlock {
+    /// The objects it holds.
+    pub fn inner(&self) -> Inner<'_> {
+        Inner { name: self.name, nesting: self.nesting, shape: self.block.shape() }
+    }
+
     /// The type that its values have on the wire. Lists and maps of blocks that hold something dynamic are dynamic
     /// as a whole, since their elements may differ in type.
     pub fn ty(&self) -> Type {
@@ -275,10 +313,26 @@ impl NestedBlock {
 }
 
 impl Block {
+    /// What its objects consist of.
+    pub fn shape(&self) -> Shape<'_> {
+        Shape { attributes: &self.attributes, blocks: &self.blocks }
+    }
+
     /// The object type that drives all encodings of this block.
     pub fn ty(&self) -> Type {
         let mut members = object(&self.attributes);
         members.extend(self.blocks.iter().map(|block| (block.name.to_owned(), block.ty())));
+        Type::Object(members)
+    }
+
+    /// The same with plain collections of blocks; see [`Block::opened`].
+    pub fn opened_ty(&self) -> Type {
+        let mut members = object(&self.attributes);
+        members.extend(
+            self.blocks
+                .iter()
+                .map(|block| (block.name.to_owned(), block.nesting.of(block.block.opened_ty()))),
+        );
         Type::Object(members)
     }
 

@@ -33,6 +33,17 @@ pub enum Type {
 pub struct NotAType(String);
 
 impl Type {
+    /// Whether any part of it is dynamic.
+    pub fn holds_dynamic(&self) -> bool {
+        match self {
+            Self::Dynamic => true,
+            Self::String | Self::Number | Self::Bool => false,
+            Self::List(element) | Self::Set(element) | Self::Map(element) => element.holds_dynamic(),
+            Self::Object(members) => members.values().any(Self::holds_dynamic),
+            Self::Tuple(members) => members.iter().any(Self::holds_dynamic),
+        }
+    }
+
     /// The notation of the protocol, for instance `["map","string"]`.
     pub fn to_json(&self) -> Json {
         match self {

@@ -242,6 +242,7 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error> {
         (Value::Bool(flag), Type::Bool) => encode::write_bool(out, *flag).map_err(too_long),
         (Value::Number(number), Type::Number) => write_number(out, number),
         (Value::List(elements), Type::List(element) | Type::Set(element)) => {
+            one_type(element, elements.iter())?;
             write_array_len(out, elements.len())?;
             (0..).zip(elements).try_for_each(|(index, value)| {
                 write(out, value, element).map_err(|e: Error| e.within(&format!("[{index}]")))
@@ -252,6 +253,7 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error> {
             elements.iter().zip(types).try_for_each(|(value, ty)| write(out, value, ty))
         }
         (Value::Map(members), Type::Map(element)) => {
+            one_type(element, members.values())?;
             write_map_len(out, members.len())?;
             members.iter().try_for_each(|(key, value)| {
                 encode::write_str(out, key).map_err(too_long)?;
@@ -275,6 +277,21 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error> {
             write(out, inner, own)
         }
         _ => Err(Error::new(format!("a value of type {} is required", ty.to_json()))),
+    }
+}
+
+/// Elements of a collection have one type, even where it is theirs to say which. Core crashes on anything else.
+fn one_type<'a>(element: &Type, values: impl Iterator<Item = &'a Value>) -> Result<(), Error> {
+    if !element.holds_dynamic() {
+        return Ok(());
+    }
+    // A null or unknown element has no type of its own, where the element itself is dynamic.
+    let mut types = values.map(|value| element.of(value)).filter(|ty| *ty != Type::Dynamic);
+    let first = types.next();
+    if types.all(|ty| Some(ty) == first) {
+        Ok(())
+    } else {
+        Err(Error::new("the elements of a collection differ in type"))
     }
 }
 
@@ -451,6 +468,22 @@ mod tests {
             bytes.extend(br#""dynamic""#);
         }
         assert!(decode(&bytes, &Type::Dynamic).unwrap_err().to_string().contains("nested too deeply"));
+    }
+
+    #[test]
+    fn collections_whose_elements_differ_in_type_are_never_written() {
+        let any = |ty, value: Value| Value::Dynamic(ty, Box::new(value));
+        let (text, one) = (any(Type::String, "a".into()), any(Type::Number, 1.into()));
+        let list = Type::List(Box::new(Type::Dynamic));
+        assert!(encode(&Value::List(vec![text.clone(), one.clone()]), &list).is_err());
+        there_and_back(&Value::List(vec![text.clone(), Value::Null, Value::UNKNOWN, text.clone()]), &list);
+        let objects = Type::Map(Box::new(object(&[("a", Type::Dynamic)])));
+        let member = |value: Value| Value::Map([("a".to_owned(), value)].into());
+        let map = |a: Value, b: Value| {
+            Value::Map([("x".to_owned(), member(a)), ("y".to_owned(), member(b))].into())
+        };
+        assert!(encode(&map(text.clone(), one.clone()), &objects).is_err());
+        there_and_back(&map(text.clone(), text), &objects);
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
-        erased::panicked,
+        erased::{Order, panicked},
         private::Private,
         provider::{Provider, Running},
     },
@@ -56,6 +56,17 @@ impl<P: Provider> Service<P> {
         subject: &str,
         work: impl Future<Output = Outcome<A>>,
     ) -> Result<Response<A>, Status> {
+        self.call_or(rpc, subject, A::refusal, work).await
+    }
+
+    /// The same with a refusal that says more than what is wrong.
+    async fn call_or<A: Answer>(
+        &self,
+        rpc: &'static str,
+        subject: &str,
+        refusal: impl FnOnce(Diagnostics) -> A,
+        work: impl Future<Output = Outcome<A>>,
+    ) -> Result<Response<A>, Status> {
         let id = self.calls.fetch_add(1, Ordering::Relaxed);
         let span = tracing::info_span!(target: "provider.rpc", "rpc", tf_rpc = rpc, tf_req_id = id, tf_resource_type = subject);
         async {
@@ -63,14 +74,25 @@ impl<P: Provider> Service<P> {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let answer = match outcome {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(diagnostics)) => A::refusal(diagnostics),
-                Err(panic) => A::refusal(panicked(&*panic).into()),
+                Ok(Err(diagnostics)) => refusal(diagnostics),
+                Err(panic) => refusal(panicked(&*panic).into()),
             };
             log_call(rpc, self.clock.instant() - began, answer.errors());
             Ok(Response::new(answer))
         }
         .instrument(span)
         .await
+    }
+
+    /// Answers a call for a stream of something that is not offered: one event says so.
+    async fn no_stream<A: Answer + Send + 'static>(
+        &self,
+        rpc: &'static str,
+        what: &str,
+        name: &str,
+    ) -> Result<Response<Events<A>>, Status> {
+        let event = self.call(rpc, name, async { Err(not_offered(what, name)) }).await?.into_inner();
+        Ok(Response::new(Box::pin(tokio_stream::once(Ok(event)))))
     }
 }
 
@@ -98,6 +120,7 @@ fn count_errors(diagnostics: &[wire::Diagnostic]) -> usize {
 macro_rules! answers_with_diagnostics {
     ($($message:ident),* $(,)?) => {$(
         impl Answer for wire::$message::Response {
+            #[allow(clippy::needless_update, reason = "some of the messages hold nothing but diagnostics")]
             fn refusal(diagnostics: Diagnostics) -> Self {
                 Self { diagnostics: to_wire::diagnostics(diagnostics), ..Self::default() }
             }
@@ -129,6 +152,7 @@ answers_with_diagnostics!(
     plan_resource_change,
     read_data_source,
     read_resource,
+    read_state_bytes,
     renew_ephemeral_resource,
     unlock_state,
     upgrade_resource_identity,
@@ -154,6 +178,32 @@ impl Answer for wire::call_function::Response {
 
     fn errors(&self) -> usize {
         usize::from(self.error.is_some())
+    }
+}
+
+impl Answer for wire::list_resource::Event {
+    fn refusal(diagnostics: Diagnostics) -> Self {
+        Self { diagnostic: to_wire::diagnostics(diagnostics), ..Self::default() }
+    }
+
+    fn errors(&self) -> usize {
+        count_errors(&self.diagnostic)
+    }
+}
+
+impl Answer for wire::invoke_action::Event {
+    /// The one completed event that must come; core panics on an event without a kind.
+    fn refusal(diagnostics: Diagnostics) -> Self {
+        use wire::invoke_action::event::{Completed, Type};
+        Self { r#type: Some(Type::Completed(Completed { diagnostics: to_wire::diagnostics(diagnostics) })) }
+    }
+
+    fn errors(&self) -> usize {
+        use wire::invoke_action::event::Type;
+        match &self.r#type {
+            Some(Type::Completed(completed)) => count_errors(&completed.diagnostics),
+            _ => 0,
+        }
     }
 }
 
@@ -186,16 +236,12 @@ fn capabilities() -> wire::ServerCapabilities {
 /// A stream of one event, for the calls that answer with a stream and have only a refusal to send.
 type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-fn one_event<T: Send + 'static>(event: T) -> Response<Events<T>> {
-    Response::new(Box::pin(tokio_stream::once(Ok(event))))
-}
-
 /// What an `async fn` of the service trait really returns; the attribute that writes this does not see into macros.
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send + 'a>>;
 
 /// Generates calls that are only ever refused, because nothing of their kind is offered.
 macro_rules! refused {
-    ($($rpc:ident: $message:ident, $what:literal, $field:ident;)*) => {$(
+    ($($rpc:ident $name:literal: $message:ident, $what:literal, $field:ident;)*) => {$(
         fn $rpc<'a, 'async_trait>(
             &'a self,
             request: Request<wire::$message::Request>,
@@ -206,7 +252,7 @@ macro_rules! refused {
         {
             let name = request.into_inner().$field;
             Box::pin(async move {
-                self.call(stringify!($rpc), &name, async { Err(not_offered($what, &name)) }).await
+                self.call($name, &name, async { Err(not_offered($what, &name)) }).await
             })
         }
     )*};
@@ -289,7 +335,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         self.call("ValidateResourceConfig", &request.type_name, async {
             let resource = self.running.resource(&request.type_name)?;
             let config = from_wire::value(request.config.as_ref(), resource.ty())?;
-            let diagnostics = to_wire::diagnostics(resource.validate(config));
+            let write_only =
+                request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
+            let diagnostics = to_wire::diagnostics(resource.validate(config, write_only));
             Ok(wire::validate_resource_config::Response { diagnostics })
         })
         .await
@@ -303,7 +351,15 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         self.call("UpgradeResourceState", &request.type_name, async {
             let resource = self.running.resource(&request.type_name)?;
             let mut stored = from_wire::state(request.raw_state.as_ref())?;
-            if request.version < resource.described().version {
+            let current = resource.described().version;
+            if request.version > current {
+                let detail = format!(
+                    "It has version {} of the resource type, and this provider knows only up to {current}. Use the version of the provider that wrote it, or a newer one.",
+                    request.version
+                );
+                return Err(Diagnostic::error("The stored state is newer than the provider", detail).into());
+            }
+            if request.version < current {
                 stored = resource.upgrade(request.version, stored)?;
             }
             let state = json::decode(&stored, resource.ty(), Strangers::Ignore).map_err(|error| {
@@ -315,7 +371,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
                 let detail = "The state holds null where an object should be. Restore a backup of the state.";
                 return Err(Diagnostic::error("The stored state is empty", detail).into());
             }
-            let upgraded_state = Some(to_wire::value(&state, resource.ty())?);
+            let upgraded_state = Some(to_wire::value(&resource.storable(state), resource.ty())?);
             Ok(wire::upgrade_resource_state::Response { upgraded_state, ..Default::default() })
         })
         .await
@@ -326,7 +382,15 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         request: Request<wire::read_resource::Request>,
     ) -> Result<Response<wire::read_resource::Response>, Status> {
         let request = request.into_inner();
-        self.call("ReadResource", &request.type_name, async {
+        // An error leaves everything as it was. State and private bytes say so too, for core takes both as they come.
+        let refusal = |diagnostics| wire::read_resource::Response {
+            new_state: request.current_state.clone(),
+            private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
+            diagnostics: to_wire::diagnostics(diagnostics),
+            ..Default::default()
+        };
+        self.call_or("ReadResource", &request.type_name, refusal, async {
             let resource = self.running.resource(&request.type_name)?;
             let prior = from_wire::value(request.current_state.as_ref(), resource.ty())?;
             let api = self.running.api()?;
@@ -336,7 +400,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
                 new_state: Some(to_wire::value(&done.state, resource.ty())?),
                 diagnostics: to_wire::diagnostics(done.diagnostics),
                 private: done.private.write(),
-                new_identity: request.current_identity,
+                new_identity: request.current_identity.clone(),
                 ..Default::default()
             })
         })
@@ -348,7 +412,12 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         request: Request<wire::plan_resource_change::Request>,
     ) -> Result<Response<wire::plan_resource_change::Response>, Status> {
         let request = request.into_inner();
-        self.call("PlanResourceChange", &request.type_name, async {
+        let refusal = |diagnostics| wire::plan_resource_change::Response {
+            planned_private: request.prior_private.clone(),
+            diagnostics: to_wire::diagnostics(diagnostics),
+            ..Default::default()
+        };
+        self.call_or("PlanResourceChange", &request.type_name, refusal, async {
             let resource = self.running.resource(&request.type_name)?;
             let ty = resource.ty();
             let prior = from_wire::value(request.prior_state.as_ref(), ty)?;
@@ -360,9 +429,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             Ok(wire::plan_resource_change::Response {
                 planned_state: Some(to_wire::value(&planned.state, ty)?),
                 requires_replace: planned.replaces.iter().map(to_wire::path).collect(),
-                planned_private: request.prior_private,
+                planned_private: request.prior_private.clone(),
                 diagnostics: to_wire::diagnostics(planned.diagnostics),
-                planned_identity: request.prior_identity,
+                planned_identity: request.prior_identity.clone(),
                 ..Default::default()
             })
         })
@@ -374,19 +443,30 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         request: Request<wire::apply_resource_change::Request>,
     ) -> Result<Response<wire::apply_resource_change::Response>, Status> {
         let request = request.into_inner();
-        self.call("ApplyResourceChange", &request.type_name, async {
+        // Refused before anything was done: the object is what it was.
+        let refusal = |diagnostics| wire::apply_resource_change::Response {
+            new_state: request.prior_state.clone(),
+            private: request.planned_private.clone(),
+            diagnostics: to_wire::diagnostics(diagnostics),
+            ..Default::default()
+        };
+        self.call_or("ApplyResourceChange", &request.type_name, refusal, async {
             let resource = self.running.resource(&request.type_name)?;
             let ty = resource.ty();
             let prior = from_wire::value(request.prior_state.as_ref(), ty)?;
             let planned = from_wire::value(request.planned_state.as_ref(), ty)?;
+            let config = from_wire::value(request.config.as_ref(), ty)?;
             let api = self.running.api()?;
             let private = Private::read(&request.planned_private);
-            let done = resource.apply(&api, self.running.stop_handle(), prior, planned, private).await;
+            let order = Order { prior, planned, config, private };
+            let mut done = resource.apply(&api, self.running.stop_handle(), order).await;
+            let (new_state, unwritten) = to_wire::state(&done.state, ty);
+            done.diagnostics.extend(unwritten);
             Ok(wire::apply_resource_change::Response {
-                new_state: Some(to_wire::value(&done.state, ty)?),
+                new_state: Some(new_state),
                 private: done.private.write(),
                 diagnostics: to_wire::diagnostics(done.diagnostics),
-                new_identity: request.planned_identity,
+                new_identity: request.planned_identity.clone(),
                 ..Default::default()
             })
         })
@@ -437,25 +517,25 @@ impl<P: Provider> provider_server::Provider for Service<P> {
     }
 
     refused! {
-        upgrade_resource_identity: upgrade_resource_identity, "resource identity for", type_name;
-        move_resource_state: move_resource_state, "move to the resource type", target_type_name;
-        generate_resource_config: generate_resource_config, "generated configuration for", type_name;
-        validate_data_resource_config: validate_data_resource_config, "data source", type_name;
-        read_data_source: read_data_source, "data source", type_name;
-        validate_ephemeral_resource_config: validate_ephemeral_resource_config, "ephemeral resource", type_name;
-        open_ephemeral_resource: open_ephemeral_resource, "ephemeral resource", type_name;
-        renew_ephemeral_resource: renew_ephemeral_resource, "ephemeral resource", type_name;
-        close_ephemeral_resource: close_ephemeral_resource, "ephemeral resource", type_name;
-        validate_list_resource_config: validate_list_resource_config, "list resource", type_name;
-        call_function: call_function, "function", name;
-        validate_state_store_config: validate_state_store, "state store", type_name;
-        configure_state_store: configure_state_store, "state store", type_name;
-        lock_state: lock_state, "state store", type_name;
-        unlock_state: unlock_state, "state store", type_name;
-        get_states: get_states, "state store", type_name;
-        delete_state: delete_state, "state store", type_name;
-        plan_action: plan_action, "action", action_type;
-        validate_action_config: validate_action_config, "action", type_name;
+        upgrade_resource_identity "UpgradeResourceIdentity": upgrade_resource_identity, "resource identity for", type_name;
+        move_resource_state "MoveResourceState": move_resource_state, "move to the resource type", target_type_name;
+        generate_resource_config "GenerateResourceConfig": generate_resource_config, "generated configuration for", type_name;
+        validate_data_resource_config "ValidateDataResourceConfig": validate_data_resource_config, "data source", type_name;
+        read_data_source "ReadDataSource": read_data_source, "data source", type_name;
+        validate_ephemeral_resource_config "ValidateEphemeralResourceConfig": validate_ephemeral_resource_config, "ephemeral resource", type_name;
+        open_ephemeral_resource "OpenEphemeralResource": open_ephemeral_resource, "ephemeral resource", type_name;
+        renew_ephemeral_resource "RenewEphemeralResource": renew_ephemeral_resource, "ephemeral resource", type_name;
+        close_ephemeral_resource "CloseEphemeralResource": close_ephemeral_resource, "ephemeral resource", type_name;
+        validate_list_resource_config "ValidateListResourceConfig": validate_list_resource_config, "list resource", type_name;
+        call_function "CallFunction": call_function, "function", name;
+        validate_state_store_config "ValidateStateStoreConfig": validate_state_store, "state store", type_name;
+        configure_state_store "ConfigureStateStore": configure_state_store, "state store", type_name;
+        lock_state "LockState": lock_state, "state store", type_name;
+        unlock_state "UnlockState": unlock_state, "state store", type_name;
+        get_states "GetStates": get_states, "state store", type_name;
+        delete_state "DeleteState": delete_state, "state store", type_name;
+        plan_action "PlanAction": plan_action, "action", action_type;
+        validate_action_config "ValidateActionConfig": validate_action_config, "action", type_name;
     }
 
     type ListResourceStream = Events<wire::list_resource::Event>;
@@ -464,8 +544,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::list_resource::Request>,
     ) -> Result<Response<Self::ListResourceStream>, Status> {
-        let diagnostic = to_wire::diagnostics(not_offered("list resource", &request.into_inner().type_name));
-        Ok(one_event(wire::list_resource::Event { diagnostic, ..Default::default() }))
+        self.no_stream("ListResource", "list resource", &request.into_inner().type_name).await
     }
 
     type ReadStateBytesStream = Events<wire::read_state_bytes::Response>;
@@ -474,8 +553,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::read_state_bytes::Request>,
     ) -> Result<Response<Self::ReadStateBytesStream>, Status> {
-        let diagnostics = not_offered("state store", &request.into_inner().type_name);
-        Ok(one_event(Answer::refusal(diagnostics)))
+        self.no_stream("ReadStateBytes", "state store", &request.into_inner().type_name).await
     }
 
     async fn write_state_bytes(
@@ -491,20 +569,6 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::invoke_action::Request>,
     ) -> Result<Response<Self::InvokeActionStream>, Status> {
-        use wire::invoke_action::{Event, event};
-        let diagnostics = to_wire::diagnostics(not_offered("action", &request.into_inner().action_type));
-        // The one completed event that must come; core panics on an event without a kind.
-        let completed = event::Type::Completed(event::Completed { diagnostics });
-        Ok(one_event(Event { r#type: Some(completed) }))
-    }
-}
-
-impl Answer for wire::read_state_bytes::Response {
-    fn refusal(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics: to_wire::diagnostics(diagnostics), ..Self::default() }
-    }
-
-    fn errors(&self) -> usize {
-        count_errors(&self.diagnostics)
+        self.no_stream("InvokeAction", "action", &request.into_inner().action_type).await
     }
 }

@@ -22,6 +22,31 @@ pub fn value(value: &Value, ty: &Type) -> Outcome<wire::DynamicValue> {
     }
 }
 
+/// The state after an operation, as far as it can be written. What cannot is left out and said: an answer without any
+/// state would forget an object that exists.
+pub fn state(state: &Value, ty: &Type) -> (wire::DynamicValue, Diagnostics) {
+    match value(state, ty) {
+        Ok(written) => (written, Diagnostics::default()),
+        Err(errors) => {
+            let rest = value(&writable(state, ty), ty).unwrap_or_default();
+            (rest, errors)
+        }
+    }
+}
+
+/// The object without the attributes that are not of their type.
+fn writable(state: &Value, ty: &Type) -> Value {
+    match (state, ty) {
+        (Value::Map(members), Type::Object(types)) => {
+            let good = members.iter().filter(|(name, value)| {
+                types.get(*name).is_some_and(|ty| msgpack::encode(value, ty).is_ok())
+            });
+            Value::Map(good.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        _ => Value::Null,
+    }
+}
+
 /// Messages to the user.
 pub fn diagnostics(all: Diagnostics) -> Vec<wire::Diagnostic> {
     all.into_iter().map(diagnostic).collect()
