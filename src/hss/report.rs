@@ -34,9 +34,12 @@ pub fn detail(error: &Error) -> String {
     }
 }
 
-/// The error and what it came from, joined once. Each layer speaks for itself alone.
+/// The error and what it came from, joined once to a sentence. Each layer speaks for itself alone.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let mut text = first + letters.as_str();
     let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(": ");

@@ -118,3 +118,25 @@ fn changes_outside_can_be_ignored() {
         },
     );
 }
+
+/// Answers of other versions of HSS: more members, fewer, or nulls.
+#[test]
+fn answers_in_other_shapes() {
+    let before = world(&[protected("web-1"), candidate("vault-1")], &[]);
+    scenario(&before, |sim, tf| {
+        let before = sim.world();
+        tf.write(
+            "main.tf",
+            &format!("{}{}", vault("vault-1", 18080, ""), web("web-1", &following("vault-1"))),
+        );
+        for knob in ["extra_fields", "null_fields", "missing_fields"] {
+            sim.knob(knob, "on");
+            tf.apply().ok();
+            assert_eq!(sim.remote_backup("web-1"), on("vault-1", ADDR), "{knob}");
+            tf.plan_is_empty();
+            tf.destroy().ok();
+            assert_eq!(sim.world(), before, "{knob}");
+            sim.knob(knob, Json::Null);
+        }
+    });
+}

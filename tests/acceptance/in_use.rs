@@ -29,7 +29,11 @@ fn a_backup_server_in_use_stays() {
         // Whose list may not be seen is left to HSS.
         sim.knob("deny", "ListWtpProtectHost");
         sim.knob("delete_in_use", "refuse");
-        tf.destroy().fails_saying(&["Could not delete the backup server", "HSS.0010", "still registered"]);
+        tf.destroy().fails_saying(&[
+            "Could not delete the backup server vault-1",
+            "HSS.0010",
+            "still registered",
+        ]);
         assert_eq!(tf.state_size(), 1);
         sim.knob("delete_in_use", "accept");
         tf.destroy().ok();

@@ -95,7 +95,21 @@ fn a_lost_answer() {
     }
 }
 
-/// Every answer to a write is lost, for as long as the operation lasts. What may exist is in the state.
+/// The answer is lost and the next attempt is refused, so the calls fail; but HSS shows that they took effect.
+#[test]
+fn a_call_that_took_effect_before_it_failed() {
+    scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
+        let lost = |operation: &str| format!("{operation}:reset-after:1,{operation}:403:1");
+        sim.knob("fault", format!("{},{}", lost("UpdateBackupHostInfo"), lost("SetRemoteBackupInfo")));
+        tf.write("main.tf", &format!("{}{}", vault("vault-1", 18080, ""), web("web-1", &to("vault-1"))));
+        tf.apply().ok().says(&["2 added"]);
+        assert_eq!(sim.writes().len(), 4, "each was tried twice");
+        assert_eq!(sim.remote_backup("web-1"), on("vault-1", ADDR));
+        tf.plan_is_empty();
+    });
+}
+
+/// Every answer to a write is lost, and nobody can be asked either. What may exist is in the state.
 #[test]
 fn answers_that_never_come() {
     scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
@@ -103,12 +117,17 @@ fn answers_that_never_come() {
         let short = "  timeouts = { create = \"3s\" }";
         let webs = web("web-1", &format!("{}\n{short}", to("vault-1")));
         tf.write("main.tf", &format!("{}{webs}", vault("vault-1", 18080, short)));
-        sim.knob("fault", "UpdateBackupHostInfo:reset-after");
-        tf.apply().fails_saying(&["Could not register the backup server", "host_id = \"vault-1\""]);
+        sim.knob("fault", "UpdateBackupHostInfo:reset-after,ListBackupHostsInfo:403:1+9");
+        tf.apply().fails_saying(&[
+            "Could not register the backup server",
+            "There was no time left",
+            "marked as tainted",
+            "host_id = \"vault-1\"",
+        ]);
         assert!(!sim.backup_host("vault-1").is_null(), "it took effect");
         assert_eq!(tf.state_of("hss_wtp_backup_host.vault-1")["tainted"], true);
 
-        sim.knob("fault", "SetRemoteBackupInfo:500-after");
+        sim.knob("fault", "SetRemoteBackupInfo:500-after,ShowRemoteBackupHostInfo:403:1+9");
         tf.apply().fails_saying(&["Could not switch remote backup on"]);
         assert_eq!(sim.remote_backup("web-1"), on("vault-1", ADDR), "it took effect");
         assert_eq!(tf.state_size(), 2, "what took effect is in the state");
@@ -152,7 +171,7 @@ fn a_write_that_is_forbidden_half_way() {
         tf.apply().ok().says(&["1 added, 0 changed, 0 destroyed"]);
         // Neither may it be switched off, and the state knows.
         sim.knob("deny", "SetRemoteBackupInfo");
-        tf.destroy().fails_saying(&["Could not switch remote backup off"]);
+        tf.destroy().fails_saying(&["Could not switch the remote backup of web-1 off"]);
         assert_eq!((tf.state_size(), sim.remote_backup("web-1")), (2, on("vault-1", ADDR)));
         sim.knob("deny", "");
         tf.destroy().ok();

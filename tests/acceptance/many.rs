@@ -72,3 +72,22 @@ fn a_quota_is_waited_for() {
         assert!(sim.journal().iter().any(|call| call["status"] == 429), "it was throttled");
     });
 }
+
+/// More backup servers than fit a page, in an order that changes while it is read.
+#[test]
+fn one_of_many_backup_servers_is_found() {
+    let listed: Vec<_> = (1..=430).map(|number| registered(&format!("vault-{number}"), 18080)).collect();
+    let hosts: Vec<_> = (1..=430).map(|number| candidate(&format!("vault-{number}"))).collect();
+    scenario(&world(&hosts, &listed), |sim, tf| {
+        tf.write(
+            "main.tf",
+            &[1, 199, 201, 430].map(|number| vault(&format!("vault-{number}"), 18080, "")).concat(),
+        );
+        tf.apply().ok().says(&["4 added"]);
+        assert_eq!(sim.writes(), Vec::<String>::new(), "all were found and adopted");
+        for order in ["inserting", "shuffled"] {
+            sim.knob("list_order", order);
+            tf.plan_is_empty();
+        }
+    });
+}

@@ -107,7 +107,7 @@ fn no_credentials_at_all() {
         tf.write("provider.tf", &block(&format!("  region = \"{REGION}\"\n{}", addresses(&sim.url))));
         tf.write("main.tf", &vault("vault-1", 18080, ""));
         tf.run(&["validate", "-no-color"]).ok();
-        tf.apply().fails_saying(&["no credentials are configured", "HW_ACCESS_KEY", "HW_SECRET_KEY"]);
+        tf.apply().fails_saying(&["No credentials are configured", "HW_ACCESS_KEY", "HW_SECRET_KEY"]);
         assert_eq!(sim.journal(), Vec::<serde_json::Value>::new());
     });
 }

@@ -97,7 +97,7 @@ pub fn value(workspace: &Workspace, resource: &str, attribute: &str) -> Json {
 pub fn until(what: &str, happened: impl Fn() -> bool) {
     let begin = Instant::now();
     while !happened() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
+        assert!(begin.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
         thread::sleep(Duration::from_millis(30));
     }
 }

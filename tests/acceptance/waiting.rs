@@ -70,7 +70,11 @@ fn a_start_that_fails_is_kept_tainted_and_can_be_mended() {
         );
 
         // As the message foretold.
-        let ran = tf.apply().fails_saying(&["Could not delete the backup server", "still registered"]);
+        let ran = tf.apply().fails_saying(&[
+            "Could not delete the backup server vault-1",
+            "still registered",
+            "`terraform untaint` keeps it",
+        ]);
         assert!(ran.text().contains("its start failed (status -1)"));
         assert!(tainted(tf, "hss_wtp_backup_host.vault-1"));
 
@@ -106,7 +110,7 @@ fn timeouts_end_the_wait() {
         let begin = Instant::now();
         tf.apply().fails_saying(&[
             "The backup server did not start in time",
-            "it is not started (status 0)",
+            "The time is up, and it is not started (status 0)",
             "`timeouts`",
             "terraform untaint",
         ]);
@@ -132,7 +136,8 @@ fn an_old_status_after_a_change_is_not_believed() {
 
         sim.knob("start_result", "failed");
         tf.write("main.tf", &vault("vault-1", 20000, ""));
-        tf.apply().fails_saying(&["The backup server failed to start", "The new settings are stored"]);
+        tf.apply()
+            .fails_saying(&["The backup server failed to start", "HSS and the state hold the new settings"]);
         assert!(!tainted(tf, "hss_wtp_backup_host.vault-1"));
         assert_eq!(value(tf, "hss_wtp_backup_host.vault-1", "backup_host_port"), 20000);
         tf.plan().ok().says(&["A backup server failed to start", "No changes"]);

@@ -123,14 +123,18 @@ impl Resource<Api> for BackupHost {
         let adopted =
             existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
         if !adopted {
-            let written = session.update_backup_host(&wanted).await;
-            if let Err(error) = &written
-                && error.is_unsettled()
-            {
-                // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
-                cx.keep(&planned);
-            }
-            written.at(HOST_ID, "Could not register the backup server")?;
+            register(&session, &wanted).await.map_err(|error| {
+                let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
+                if error.is_unsettled() {
+                    // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
+                    cx.keep(&planned);
+                    diagnostic.detail.push_str(
+                        "\n\nHSS may have registered it all the same, so it is in the state and marked as tainted: the next apply \
+                         finds out, and registers it anew.",
+                    );
+                }
+                diagnostic.at(HOST_ID)
+            })?;
         }
         cx.keep(&planned);
         let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
@@ -144,7 +148,9 @@ impl Resource<Api> for BackupHost {
         let Some(host) = hosts.iter().find(|host| host.backup_host_id == *host_id) else { return Ok(None) };
         if host.backup_host_status == Some(FAILED) {
             let detail = format!(
-                "HSS could not start the backup server {}. Servers that copy to it are not backed up.\n\n{CHECK_SERVER}",
+                "As of this refresh, HSS could not start the backup server {}, and servers that copy to it are not backed up.\n\n\
+                 {CHECK_SERVER} A change of its settings starts it again; so does registering it anew, with \
+                 `terraform apply -replace` and its address.",
                 named(host)
             );
             cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
@@ -160,17 +166,18 @@ impl Resource<Api> for BackupHost {
         }
         let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
         let wanted = wanted(&planned)?;
-        session.update_backup_host(&wanted).await.at(HOST_ID, "Could not change the backup server")?;
+        register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
         cx.keep(&planned);
         settle(cx, &session, planned, &wanted, Verb::Update).await
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
-        const FAILURE: &str = "Could not delete the backup server";
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         let host_id = prior.host_id.require(HOST_ID)?;
-        let Some(_) = find(&session, host_id).await.at(HOST_ID, FAILURE)? else { return Ok(()) };
-        if let Some(users) = users(&session, host_id).await.at(HOST_ID, FAILURE)? {
+        // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
+        let failure = format!("Could not delete the backup server {host_id}");
+        let Some(_) = find(&session, host_id).await.at(HOST_ID, &failure)? else { return Ok(()) };
+        if let Some(users) = users(&session, host_id).await.at(HOST_ID, &failure)? {
             return Err(in_use(host_id, &users).into());
         }
         let deleted = session.delete_backup_hosts(std::slice::from_ref(host_id)).await;
@@ -179,19 +186,26 @@ impl Resource<Api> for BackupHost {
             return match find(&session, host_id).await {
                 Ok(None) => Ok(()),
                 Ok(Some(host)) => {
-                    let still = format!("It is still registered, and {}.", spoken(host.backup_host_status));
-                    let mut diagnostic = report::diagnostic(&error, FAILURE).at(HOST_ID);
-                    diagnostic.detail = format!("{} {still}", diagnostic.detail);
+                    let mut diagnostic = report::diagnostic(&error, &failure).at(HOST_ID);
+                    let still =
+                        format!("\n\nIt is still registered, and {}.", spoken(host.backup_host_status));
+                    diagnostic.detail.push_str(&still);
+                    if host.backup_host_status != Some(RUNNING) {
+                        diagnostic.detail.push_str(
+                            " HSS may refuse to delete a backup server that is not running: get it running first. If it is only to be \
+                             deleted because it is marked as tainted, `terraform untaint` keeps it.",
+                        );
+                    }
                     Err(diagnostic.into())
                 }
-                Err(_) => Err(error).at(HOST_ID, FAILURE),
+                Err(_) => Err(error).at(HOST_ID, &failure),
             };
         }
         let mut wait = Wait::new(&session);
         loop {
             let found = find(&session, host_id).await;
-            let Some(host) = found.at(HOST_ID, "Could not confirm that the backup server was deleted")?
-            else {
+            let unconfirmed = format!("Could not confirm that the backup server {host_id} was deleted");
+            let Some(host) = found.at(HOST_ID, &unconfirmed)? else {
                 return Ok(());
             };
             if wait.pause().await.is_err() {
@@ -287,6 +301,18 @@ fn taken(existing: &Listed, wanted: &UpdateBackupHost, planned: &Model) -> Diagn
         place::import_advice(BackupHost::NAME, &planned.enterprise_project_id, &wanted.host_id),
     );
     Diagnostic::error("The server is a backup server already", detail).at(HOST_ID)
+}
+
+/// Writes the settings. An answer that got lost is no failure when HSS shows that the call took effect.
+async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), client::Error> {
+    let Err(error) = session.update_backup_host(wanted).await else { return Ok(()) };
+    if error.is_unsettled()
+        && let Ok(Some(host)) = find(session, &wanted.host_id).await
+        && same(&host, wanted)
+    {
+        return Ok(());
+    }
+    Err(error)
 }
 
 async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
@@ -424,7 +450,8 @@ fn unstarted(why: &Unstarted, host_id: &str, verb: Verb) -> Diagnostic {
              `terraform untaint` on it and plan anew."
         }
         Verb::Update => {
-            "The new settings are stored in HSS and in the state; the next plan shows what is left to do."
+            "HSS and the state hold the new settings, so the next plan has nothing to change; it warns for as long as HSS \
+             reports a failed start."
         }
     };
     match why {
@@ -437,7 +464,7 @@ fn unstarted(why: &Unstarted, host_id: &str, verb: Verb) -> Diagnostic {
         Unstarted::Late(found) => Diagnostic::error(
             "The backup server did not start in time",
             format!(
-                "When the time was up, {found}.\n\n{CHECK_SERVER} A longer time can be set in `timeouts`.\n\n{next}"
+                "The time is up, and {found}.\n\n{CHECK_SERVER} A longer time can be set in `timeouts`.\n\n{next}"
             ),
         ),
         Unstarted::Interrupted(found) => Diagnostic::error(

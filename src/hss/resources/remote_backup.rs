@@ -110,7 +110,8 @@ impl Resource<Api> for RemoteBackup {
         // What is known of the same backup server stays, also while remote backup is off and HSS says nothing of it.
         let same_server =
             change.prior.as_ref().filter(|prior| prior.backup_host_id == planned.backup_host_id);
-        let otherwise = |known: Attr<String>| if known.is_null() && !off { Attr::Unknown } else { known };
+        let stays = off || same_server.is_some_and(|prior| prior.remote_backup == Attr::Known(true));
+        let otherwise = |known: Attr<String>| if known.is_null() && !stays { Attr::Unknown } else { known };
         if addr_is_ours {
             let known = same_server.map(|prior| prior.backup_addr.clone()).unwrap_or_default();
             planned.backup_addr = match registered {
@@ -139,9 +140,7 @@ impl Resource<Api> for RemoteBackup {
             .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
         refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
         let target = target(cx, &session, &planned).await?;
-        let already = setting.remote_backup
-            && setting.backup_host_id.as_ref() == Some(&target.backup_host_id)
-            && setting.backup_addr.as_ref() == Some(&target.backup_addr);
+        let already = points_to(&setting, &target);
         switch(cx, &session, planned, Some(target), !already).await
     }
 
@@ -194,12 +193,13 @@ impl Resource<Api> for RemoteBackup {
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
-        const FAILURE: &str = "Could not switch remote backup off";
         if prior.remote_backup == Attr::Known(false) {
             return Ok(());
         }
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         let host_id = prior.host_id.require(HOST_ID)?;
+        // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
+        let failure = format!("Could not switch the remote backup of {host_id} off");
         if let Err(error) = session.set_remote_backup(host_id, None).await {
             // A server that left HSS, or that has WTP no more, has no remote backup either.
             let off = match session.show_remote_backup(host_id).await {
@@ -209,7 +209,7 @@ impl Resource<Api> for RemoteBackup {
                 }
                 Err(_) => false,
             };
-            return if off { Ok(()) } else { Err(error).at(HOST_ID, FAILURE) };
+            return if off { Ok(()) } else { Err(error).at(HOST_ID, &failure) };
         }
         confirm(&session, host_id, None).await.map(drop)
     }
@@ -232,11 +232,25 @@ fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: std::time::Duration) ->
 
 fn take_facts(model: &mut Model, setting: &Setting) {
     model.remote_backup = Attr::Known(setting.remote_backup);
-    if setting.remote_backup {
-        model.backup_host_name = setting.backup_host_name.clone().into();
-        model.backup_host_id = setting.backup_host_id.clone().into();
-        model.backup_addr = setting.backup_addr.clone().into();
+    if !setting.remote_backup {
+        return;
     }
+    // Each of these is optional in the answer; what it leaves out stays as it was known.
+    for (known, told) in [
+        (&mut model.backup_host_id, &setting.backup_host_id),
+        (&mut model.backup_addr, &setting.backup_addr),
+        (&mut model.backup_host_name, &setting.backup_host_name),
+    ] {
+        if let Some(told) = told {
+            *known = Attr::Known(told.clone());
+        }
+    }
+}
+
+fn points_to(setting: &Setting, target: &BackupTarget) -> bool {
+    setting.remote_backup
+        && setting.backup_host_id.as_ref() == Some(&target.backup_host_id)
+        && setting.backup_addr.as_ref() == Some(&target.backup_addr)
 }
 
 /// Refuses to take over a remote backup that somebody else set up otherwise.
@@ -312,22 +326,14 @@ async fn switch(
     if let Some(target) = &target {
         model.backup_addr = Attr::Known(target.backup_addr.clone());
     }
-    if write {
-        let written = session.set_remote_backup(&host_id, target.as_ref()).await;
-        if let Err(error) = &written
-            && error.is_unsettled()
-        {
-            // Whether it took effect is not known; what HSS says now is the best there is.
-            keep_what_is(cx, session, &model, &host_id).await;
-        }
-        written.at(
-            HOST_ID,
-            if target.is_some() {
-                "Could not switch remote backup on"
-            } else {
-                "Could not switch remote backup off"
-            },
-        )?;
+    if write
+        && let Err(error) = session.set_remote_backup(&host_id, target.as_ref()).await
+        && !(error.is_unsettled() && took_effect(cx, session, &model, &host_id, target.as_ref()).await)
+    {
+        let on = target.is_some();
+        let summary =
+            if on { "Could not switch remote backup on" } else { "Could not switch remote backup off" };
+        return Err(error).at(HOST_ID, summary);
     }
     cx.keep(&model);
     let setting = if write || target.is_some() {
@@ -335,25 +341,37 @@ async fn switch(
     } else {
         Setting::default()
     };
-    if target.is_some() {
-        model.backup_host_name = setting.backup_host_name.into();
+    if let Some(name) = setting.backup_host_name {
+        model.backup_host_name = Attr::Known(name);
     }
     cx.note(REGISTERED_ADDR, None);
     Ok(model)
 }
 
-async fn keep_what_is(cx: &Cx<'_, Api, Model>, session: &Session, planned: &Model, host_id: &str) {
-    match session.show_remote_backup(host_id).await {
-        Ok(setting) => {
-            let mut model = planned.clone();
-            take_facts(&mut model, &setting);
-            // A create that had no effect leaves nothing; an update leaves the truth.
-            if setting.remote_backup {
-                cx.keep(&model);
-            }
-        }
-        Err(_) => cx.keep(planned),
+/// Whether a call whose answer got lost took effect after all. Otherwise what HSS says now is kept, as the best that
+/// is known.
+async fn took_effect(
+    cx: &Cx<'_, Api, Model>,
+    session: &Session,
+    planned: &Model,
+    host_id: &str,
+    target: Option<&BackupTarget>,
+) -> bool {
+    let Ok(setting) = session.show_remote_backup(host_id).await else {
+        cx.keep(planned);
+        return false;
+    };
+    let as_wanted = match target {
+        Some(target) => points_to(&setting, target),
+        None => !setting.remote_backup,
+    };
+    // A create that had no effect leaves nothing; an update leaves the truth.
+    if !as_wanted && setting.remote_backup {
+        let mut model = planned.clone();
+        take_facts(&mut model, &setting);
+        cx.keep(&model);
     }
+    as_wanted
 }
 
 /// Reads the setting back until it is as asked for. No state in between is documented, so this rarely looks twice.
@@ -368,8 +386,12 @@ async fn confirm(session: &Session, host_id: &str, target: Option<&BackupTarget>
             Err(error) if target.is_none() && error.may_mean_unknown_host() => return Ok(Setting::default()),
             Err(error) => return Err(error).at(HOST_ID, FAILURE),
         };
-        let found = setting.remote_backup.then_some(setting.backup_host_id.as_deref()).flatten();
-        let there = if target.is_some() { found == wanted } else { !setting.remote_backup };
+        let there = match wanted {
+            Some(wanted) => {
+                setting.remote_backup && setting.backup_host_id.as_deref().is_none_or(|id| id == wanted)
+            }
+            None => !setting.remote_backup,
+        };
         if there {
             return Ok(setting);
         }
