@@ -119,10 +119,9 @@ impl Simulator {
             "scope": { "project": { "id": PROJECT_ID } },
         } });
         let (status, head, _) = self.http("POST", "/v3/auth/tokens", Some(&login));
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        let token =
-            lines.filter(|(name, _)| name.eq_ignore_ascii_case("x-subject-token")).map(|(_, token)| token);
-        token.last().unwrap_or_else(|| panic!("no login: {status}\n{head}")).to_owned()
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        let token = lines.find(|(name, _)| name.eq_ignore_ascii_case("x-subject-token"));
+        token.unwrap_or_else(|| panic!("no login: {status}\n{head}")).1.to_owned()
     }
 
     pub fn world(&self) -> Json {
