@@ -51,7 +51,7 @@ fn median(rounds: usize, mut run: impl FnMut() -> Duration) -> Duration {
     times[rounds / 2]
 }
 
-/// From starting the process to its handshake line, as Terraform starts it but without a client certificate: making
+/// From starting the process to its handshake line, started as Terraform does it, with a certificate made before: making
 /// that certificate is Terraform's work.
 fn handshake() -> Duration {
     let certificate = include_str!("../tests/vectors/plugin-client-1.pem");
