@@ -24,7 +24,7 @@ Prints http://ADDRESS:PORT on stdout once it accepts calls; ends on SIGTERM.
   --help, --version
 
 While it runs: GET, DELETE /_sim/requests; GET, PUT /_sim/world; GET, PATCH /_sim/knobs;
-PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID.
+DELETE /_sim/tokens; PUT, PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID.
 
 Knobs, their values and [defaults]:
 ";

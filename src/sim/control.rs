@@ -28,6 +28,12 @@ pub(super) fn answer(state: &mut State, method: &str, path: &str, body: &[u8], n
         ("PUT", ["world"]) => outcome(put_world(state, body)),
         ("GET", ["knobs"]) => (200, Some(state.knobs.to_json())),
         ("PATCH", ["knobs"]) => outcome(patch_knobs(state, body)),
+        ("DELETE", ["tokens"]) => {
+            state.tokens.clear();
+            (204, None)
+        }
+        ("PUT", ["hosts", id]) => outcome(put_host(state, id, body)),
+        ("PUT", ["backup-hosts", id]) => outcome(put_backup_host(state, id, body)),
         ("PATCH", ["hosts", id]) => patch_host(state, id, body),
         ("DELETE", ["hosts", id]) => {
             state.openings.remove(*id);
@@ -39,7 +45,7 @@ pub(super) fn answer(state: &mut State, method: &str, path: &str, body: &[u8], n
             state.deletions.remove(*id);
             removed(state.world.backup_hosts.remove(id))
         }
-        (_, ["requests" | "world" | "knobs"] | ["hosts" | "backup-hosts", _]) => {
+        (_, ["requests" | "world" | "knobs" | "tokens"] | ["hosts" | "backup-hosts", _]) => {
             error(405, "no such method here")
         }
         _ => error(404, "there is no such thing under /_sim/"),
@@ -76,6 +82,26 @@ fn patch_knobs(state: &mut State, body: &[u8]) -> Result<Value, String> {
     knobs.patch(&object(body)?)?;
     state.set_knobs(knobs);
     Ok(state.knobs.to_json())
+}
+
+/// A server as it is given, whether or not it was there.
+fn put_host(state: &mut State, id: &str, body: &[u8]) -> Result<Value, String> {
+    let host = merged(json!({"host_id": id}), &object(body)?, ("host_id", id), world_file::host)?;
+    state.openings.remove(id);
+    let value = host.to_json();
+    state.world.hosts.put(host);
+    Ok(value)
+}
+
+/// A registration as it is given, whether or not it was there.
+fn put_backup_host(state: &mut State, id: &str, body: &[u8]) -> Result<Value, String> {
+    let row = json!({"backup_host_id": id});
+    let host = merged(row, &object(body)?, ("backup_host_id", id), world_file::backup_host)?;
+    state.starts.remove(id);
+    state.deletions.remove(id);
+    let value = host.to_json();
+    state.world.backup_hosts.put(host);
+    Ok(value)
 }
 
 fn patch_host(state: &mut State, id: &str, body: &[u8]) -> Control {

@@ -37,6 +37,14 @@ pub(super) enum Kind {
     Truncated,
     /// 200, but the body is not JSON.
     NotJson,
+    /// 200, and the body is this JSON, which is not what was asked for.
+    Other(&'static str),
+    /// 200 without a body.
+    Bodiless,
+    /// A good answer that comes late; the knob `slow_ms` says by how much.
+    Slow,
+    /// A good answer, with a status in it that no document knows.
+    NewStatus,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +63,25 @@ const STATUSES: &[u16] = &[401, 403, 404, 429, 500, 502, 503, 504];
 
 /// The kinds as the help lists them.
 pub(super) const KINDS: &str = "401, 403, 404, 429, 500, 502 (HTML), 502-json, 503, 504, HSS.nnnn or 00000010 (HTTP 400); \
-    each also with -after (takes effect first); reset-before, reset-after, truncated, not-json (both after the effect)";
+    each also with -after (takes effect first); reset-before, reset-after; and after the effect: truncated, not-json, null, \
+    array, wrong-types, bodiless, slow, new-status";
+
+/// Kinds that have a name of their own, with what they do. All but the first come after the effect.
+const NAMED: &[(&str, Kind)] = &[
+    ("reset-before", Kind::Reset),
+    ("reset-after", Kind::Reset),
+    ("truncated", Kind::Truncated),
+    ("not-json", Kind::NotJson),
+    ("null", Kind::Other("null")),
+    ("array", Kind::Other("[]")),
+    ("wrong-types", Kind::Other(WRONG_TYPES)),
+    ("bodiless", Kind::Bodiless),
+    ("slow", Kind::Slow),
+    ("new-status", Kind::NewStatus),
+];
+
+/// Every member that clients read, each of a type it never has.
+const WRONG_TYPES: &str = r#"{"total_num":"many","data_list":{"0":{}},"remote_backup":"yes","backup_host_id":7,"projects":"none","token":[]}"#;
 
 /// Reads a comma-separated list of rules.
 pub(super) fn parse(text: &str) -> Result<Vec<Rule>, String> {
@@ -78,14 +104,11 @@ fn rule(text: &str) -> Result<Rule, String> {
     Ok(Rule { operation, fault, when })
 }
 
-fn fault(text: &str) -> Option<Fault> {
+/// The fault of this name.
+pub(super) fn fault(text: &str) -> Option<Fault> {
     let fixed = |kind, after| Some(Fault { kind, after });
-    match text {
-        "reset-before" => return fixed(Kind::Reset, false),
-        "reset-after" => return fixed(Kind::Reset, true),
-        "truncated" => return fixed(Kind::Truncated, true),
-        "not-json" => return fixed(Kind::NotJson, true),
-        _ => {}
+    if let Some((name, kind)) = NAMED.iter().find(|(name, _)| *name == text) {
+        return fixed(kind.clone(), *name != "reset-before");
     }
     let (name, after) = text.strip_suffix("-after").map_or((text, false), |name| (name, true));
     let kind = match name {
@@ -140,22 +163,27 @@ pub(super) fn render(rules: &[Rule]) -> String {
     rules.iter().map(Rule::render).collect::<Vec<_>>().join(",")
 }
 
+impl Fault {
+    /// The name it is asked for by.
+    pub(super) fn name(&self) -> String {
+        let before = |name: &str| name == "reset-before";
+        if let Some((name, _)) =
+            NAMED.iter().find(|(name, kind)| *kind == self.kind && before(name) != self.after)
+        {
+            return (*name).to_owned();
+        }
+        let name = match &self.kind {
+            Kind::Status(status) => status.to_string(),
+            Kind::Code(code) => code.clone(),
+            _ => "502-json".to_owned(),
+        };
+        if self.after { format!("{name}-after") } else { name }
+    }
+}
+
 impl Rule {
     fn render(&self) -> String {
-        let kind = match (&self.fault.kind, self.fault.after) {
-            (Kind::Reset, false) => "reset-before".to_owned(),
-            (Kind::Reset, true) => "reset-after".to_owned(),
-            (Kind::Truncated, _) => "truncated".to_owned(),
-            (Kind::NotJson, _) => "not-json".to_owned(),
-            (kind, after) => {
-                let name = match kind {
-                    Kind::Status(status) => status.to_string(),
-                    Kind::Code(code) => code.clone(),
-                    _ => "502-json".to_owned(),
-                };
-                if after { format!("{name}-after") } else { name }
-            }
-        };
+        let kind = self.fault.name();
         let when = match self.when {
             When::Always => String::new(),
             When::Times { skip: 0, left } => format!(":{left}"),
@@ -175,6 +203,8 @@ mod tests {
         let text =
             "*:503,ListBackupHostsInfo:502-json:3,SetRemoteBackupInfo:HSS.1006-after:2+1,*:reset-after:10%";
         assert_eq!(render(&parse(text).unwrap()), text);
+        let named: Vec<String> = NAMED.iter().map(|(name, _)| format!("*:{name}")).collect();
+        assert_eq!(render(&parse(&named.join(",")).unwrap()), named.join(","));
         for wrong in ["x:500", "*:418", "*", "*:500:0", "*:500:101%", "*:500:a+1"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

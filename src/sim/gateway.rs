@@ -2,7 +2,7 @@
 //!
 //! It runs under the state's lock from end to end, so whatever the journal says has happened.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     backup_hosts,
@@ -15,7 +15,7 @@ use super::{
     remote_backup,
     reply::{Answer, Payload, Reply},
     state::{State, Window},
-    wtp,
+    storm, wtp,
 };
 
 /// What goes over the wire in the end.
@@ -34,6 +34,8 @@ pub(super) enum Spoil {
     Reset,
     /// Half of the body, then the end of the connection.
     Truncate,
+    /// The answer comes this many milliseconds late.
+    Delay(u64),
 }
 
 /// Carries a call out and writes it down.
@@ -46,16 +48,21 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
     let mut who = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |caller| caller.who.clone());
 
     let mut spoil = None;
+    let mut fault = None;
     let answer = match admit(state, call, &route, caller) {
         Err(refusal) => Err(refusal),
-        Ok(()) => match faults::next(&mut state.knobs.fault, operation, &mut state.chance) {
-            Some(fault) => spoiled(state, call, &route, &mut who, fault, &mut spoil),
-            None => perform(state, call, &route, &mut who),
-        },
+        Ok(()) => {
+            let ruled = faults::next(&mut state.knobs.fault, operation, &mut state.chance);
+            fault = ruled.or_else(|| storm::next(state, call, &route));
+            match fault.clone() {
+                Some(fault) => spoiled(state, call, &route, &mut who, fault, &mut spoil),
+                None => perform(state, call, &route, &mut who),
+            }
+        }
     };
     let reply = answer.unwrap_or_else(|refusal| refusal);
     let status = if spoil == Some(Spoil::Reset) { 0 } else { reply.status };
-    state.journal.push(json!({
+    let mut row = json!({
         "method": call.method,
         "path": call.path,
         "query": call.query().to_json(),
@@ -63,7 +70,11 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
         "status": status,
         "who": who,
         "at": moment::to_milliseconds(call.now.wall),
-    }));
+    });
+    if let Some(fault) = fault {
+        row["fault"] = json!(fault.name());
+    }
+    state.journal.push(row);
     Outcome { reply, request_id: state.fresh_id(), operation, who, spoil }
 }
 
@@ -121,16 +132,26 @@ fn throttle(state: &mut State, call: &Call, operation: &'static str, who: String
 }
 
 fn perform(state: &mut State, call: &Call, route: &Route, who: &mut String) -> Answer {
+    if call.method != "GET" {
+        state.past.remember(&state.knobs, &state.world, call.now.instant);
+    }
     match route {
         Route::Unknown => Err(Reply::not_published()),
+        Route::Hss { operation, .. } if operation.starts_with("List") => {
+            // A list that lags shows what was; nothing else does.
+            let Some(then) = state.past.world_then(&state.knobs, call.now.instant) else {
+                return list(state, call, operation);
+            };
+            let now = std::mem::replace(&mut state.world, then);
+            let answer = list(state, call, operation);
+            state.world = now;
+            answer
+        }
         Route::Hss { operation, host, .. } => match *operation {
             "UpdateBackupHostInfo" => backup_hosts::update(state, call),
-            "ListBackupHostsInfo" => backup_hosts::list(state, call),
             "DeleteBackupHostInfo" => backup_hosts::delete(state, call),
             "SetRemoteBackupInfo" => remote_backup::set(state, call, host),
             "ShowRemoteBackupHostInfo" => remote_backup::show(state, call, host),
-            "ListWtpProtectHost" => wtp::list_protected(state, call),
-            "ListWebTamperHost" => wtp::list_eligible(state, call),
             "SetWtpProtectionStatusInfo" => wtp::switch(state, call),
             "ShowWtpProtectStatistics" => wtp::statistics(state, call),
             _ => Err(Reply::not_published()),
@@ -145,6 +166,15 @@ fn perform(state: &mut State, call: &Call, route: &Route, who: &mut String) -> A
                 answer
             }
         },
+    }
+}
+
+fn list(state: &mut State, call: &Call, operation: &str) -> Answer {
+    match operation {
+        "ListBackupHostsInfo" => backup_hosts::list(state, call),
+        "ListWtpProtectHost" => wtp::list_protected(state, call),
+        "ListWebTamperHost" => wtp::list_eligible(state, call),
+        _ => Err(Reply::not_published()),
     }
 }
 
@@ -164,6 +194,10 @@ fn spoiled(
         Kind::NotJson => {
             return Ok(Reply::new(200, Payload::Text("text/html", "<html>not what you expected</html>")));
         }
+        Kind::Other(text) => return Ok(Reply::new(200, Payload::Text("application/json", text))),
+        Kind::Bodiless => return Ok(Reply::empty(200)),
+        Kind::Slow => *spoil = Some(Spoil::Delay(state.knobs.slow_ms)),
+        Kind::NewStatus => return answer.map(with_new_status),
         Kind::BadGatewayJson => return Err(Reply::gateway(502, "APIGW.0202", "Backend unavailable")),
         Kind::Code(code) if code == "00000010" => return Err(Reply::bare_denial()),
         Kind::Code(code) => return Err(Reply::hss(&code, "injected by the simulator")),
@@ -172,7 +206,39 @@ fn spoiled(
     answer
 }
 
+/// Statuses are numbers or words that are added to over the years.
+fn with_new_status(mut reply: Reply) -> Reply {
+    fn spoil(value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(spoil),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match name.as_str() {
+                        "backup_host_status" => *value = json!(17),
+                        "protect_status" | "agent_status" | "host_status" => *value = json!("rebalancing"),
+                        _ => spoil(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Payload::Json(body) = &mut reply.body {
+        spoil(body);
+    }
+    reply
+}
+
 fn fault_status(state: &State, status: u16) -> Reply {
+    let mut reply = status_reply(state, status);
+    // A 429 has it already.
+    if status >= 500 {
+        reply.headers.extend(state.knobs.retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+    }
+    reply
+}
+
+fn status_reply(state: &State, status: u16) -> Reply {
     match status {
         401 => Reply::unauthenticated("token expires"),
         403 => Reply::gateway(403, "APIGW.0302", "The IAM user is not authorized to access the API"),

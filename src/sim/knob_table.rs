@@ -9,6 +9,7 @@ use super::{
     faults,
     knobs::{Knobs, ListOrder, ShowOff, StartSequence},
     operations,
+    storm::Storm,
     world::{FAILED, NOT_STARTED, RUNNING},
 };
 
@@ -102,6 +103,7 @@ const ROWS: &[Row] = &[
             |knobs| word(ORDERS, knobs.list_order, Value::Null),
         ),
     ),
+    row("list_lag_ms", "N", Number(|knobs| &mut knobs.list_lag_ms)),
     row("extra_fields", "off, on", Flag(SWITCH, |knobs| &mut knobs.extra_fields)),
     row("null_fields", "off, on", Flag(SWITCH, |knobs| &mut knobs.null_fields)),
     row("missing_fields", "off, on", Flag(SWITCH, |knobs| &mut knobs.missing_fields)),
@@ -115,6 +117,15 @@ const ROWS: &[Row] = &[
             |knobs| json!(faults::render(&knobs.fault)),
         ),
     ),
+    row(
+        "storm",
+        "PERCENT%KIND+KIND… or empty",
+        Other(
+            |knobs, text| Storm::parse(text).map(|storm| knobs.storm = storm),
+            |knobs| json!(knobs.storm.render()),
+        ),
+    ),
+    row("slow_ms", "N", Number(|knobs| &mut knobs.slow_ms)),
     row("seed", "N", Number(|knobs| &mut knobs.seed)),
 ];
 

@@ -5,7 +5,7 @@
 //! | Knob | Default | Values | Meaning |
 //! |---|---|---|---|
 //! | `throttle` | | `CALLS/SECONDS` | HSS calls per user and operation in a fixed window; the rest gets 429 `APIGW.0308` |
-//! | `retry_after` | | `SECONDS` | adds `Retry-After` to a 429 |
+//! | `retry_after` | | `SECONDS` | adds `Retry-After` to a 429, and to injected 5xx |
 //! | `latency_ms` | `0` | `N`, `MIN-MAX` | delay before a call takes effect |
 //! | `start_after_ms` | `300` | `N` | time from a PUT until the backup server's status settles |
 //! | `start_result` | `running` | `running`, `failed`, `not_started`, a number | the status it settles at |
@@ -27,15 +27,18 @@
 //! | `wtp_off` | `clears` | `clears`, `keeps` | what switching WTP off does to remote backup |
 //! | `wtp_opening_ms` | `0` | `N` | time WTP stays `opening` after being switched on |
 //! | `list_order` | `stable` | `stable`, `shuffled`, `inserting` | shuffled anew for each page; an item appears at the front during every second walk |
+//! | `list_lag_ms` | `0` | `N` | how long lists still show what was before a write |
 //! | `extra_fields` | `off` | `off`, `on` | unknown members in answers |
 //! | `null_fields` | `off` | `off`, `on` | `null` where an optional member is absent or empty |
 //! | `missing_fields` | `off` | `off`, `on` | optional members left out |
 //! | `missing_backup_host_id` | `off` | `off`, `on` | the WTP list lacks `backup_host_id`, as in older regions |
 //! | `deny` | | `OPERATION,…` | 403 `APIGW.0302` for these operations |
 //! | `fault` | | `OPERATION:KIND[:WHEN],…` | injected faults; `*` is every operation, WHEN is `N`, `SKIP+N` or `P%` |
-//! | `seed` | `1` | `N` | seed for shuffling, latency and faults by percentage |
+//! | `storm` | | `PERCENT%KIND+KIND…` | that share of all calls is hit by one of these faults; which, is drawn anew from the seed for each operation and server |
+//! | `slow_ms` | `2000` | `N` | how late the answer of a `slow` fault comes |
+//! | `seed` | `1` | `N` | seed for shuffling, latency, storms and faults by percentage |
 
-use super::{faults::Rule, world::RUNNING};
+use super::{faults::Rule, storm::Storm, world::RUNNING};
 
 /// The settings, as typed values.
 #[derive(Clone, Debug)]
@@ -65,12 +68,15 @@ pub struct Knobs {
     pub(super) wtp_off_keeps: bool,
     pub(super) wtp_opening_ms: u64,
     pub(super) list_order: ListOrder,
+    pub(super) list_lag_ms: u64,
     pub(super) extra_fields: bool,
     pub(super) null_fields: bool,
     pub(super) missing_fields: bool,
     pub(super) missing_backup_host_id: bool,
     pub(super) deny: Vec<&'static str>,
     pub(super) fault: Vec<Rule>,
+    pub(super) storm: Storm,
+    pub(super) slow_ms: u64,
     pub(super) seed: u64,
 }
 
@@ -127,12 +133,15 @@ impl Default for Knobs {
             wtp_off_keeps: false,
             wtp_opening_ms: 0,
             list_order: ListOrder::Stable,
+            list_lag_ms: 0,
             extra_fields: false,
             null_fields: false,
             missing_fields: false,
             missing_backup_host_id: false,
             deny: Vec::new(),
             fault: Vec::new(),
+            storm: Storm::default(),
+            slow_ms: 2000,
             seed: 1,
         }
     }

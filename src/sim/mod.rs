@@ -3,7 +3,7 @@
 //! It is a second, independent reading of the API and uses nothing of the provider, so that a mistake in one
 //! is not repeated in the other. `knobs` says how it behaves where the vendor's documents are silent.
 //!
-//! The way of a call: `server` → `gateway` (`identity`, throttle, `faults`) → `backup_hosts`, `remote_backup`,
+//! The way of a call: `server` → `gateway` (`identity`, throttle, `faults`, `storm`) → `backup_hosts`, `remote_backup`,
 //! `wtp` or `iam` → `lists` and `reply`. Tests look and turn through `control`, under `/_sim/`.
 
 mod backup_hosts;
@@ -20,12 +20,14 @@ mod knobs;
 mod lists;
 mod moment;
 mod operations;
+mod past;
 mod remote_backup;
 mod reply;
 mod seed;
 mod server;
 mod signature;
 mod state;
+mod storm;
 mod table;
 mod world;
 mod world_file;

@@ -151,8 +151,10 @@ async fn handle(
     let outcome = server.with_state(|state| gateway::carry_out(state, &call));
     server.note(&call, &outcome);
     let Outcome { reply, request_id, spoil, .. } = outcome;
-    if spoil == Some(Spoil::Reset) {
-        scissors.cut();
+    match spoil {
+        Some(Spoil::Reset) => scissors.cut(),
+        Some(Spoil::Delay(milliseconds)) => moment::sleep(Duration::from_millis(milliseconds)).await,
+        Some(Spoil::Truncate) | None => {}
     }
     write(reply, Some(request_id), spoil)
 }

@@ -14,6 +14,7 @@ use super::{
     chance::Chance,
     knobs::{Knobs, StartSequence},
     lists::Walks,
+    past::Past,
     signature::hex,
     world::{NOT_STARTED, RemoteBackup, STARTING, World},
 };
@@ -34,6 +35,9 @@ pub(super) struct State {
     pub(super) windows: HashMap<(String, &'static str), Window>,
     pub(super) journal: Vec<Value>,
     pub(super) chance: Chance,
+    pub(super) past: Past,
+    /// How many calls of each kind a storm has met.
+    pub(super) gusts: HashMap<String, u64>,
     entropy: [u64; 2],
     issued: u64,
 }
@@ -114,6 +118,8 @@ impl State {
             tokens: HashMap::new(),
             windows: HashMap::new(),
             journal: Vec::new(),
+            past: Past::default(),
+            gusts: HashMap::new(),
             entropy,
             issued: 0,
         }
@@ -152,6 +158,7 @@ impl State {
         self.deletions.clear();
         self.last_targets.clear();
         self.walks = Walks::default();
+        self.past.clear();
         self.world = world;
     }
 
@@ -159,6 +166,9 @@ impl State {
     pub(super) fn set_knobs(&mut self, knobs: Knobs) {
         if knobs.seed != self.knobs.seed {
             self.chance = Chance::new(knobs.seed);
+        }
+        if knobs.seed != self.knobs.seed || knobs.storm != self.knobs.storm {
+            self.gusts.clear();
         }
         if knobs.list_order != self.knobs.list_order {
             self.walks = Walks::default();

@@ -179,3 +179,52 @@ async fn knobs_change_what_is_undocumented() {
     caller.knob("extra_fields", true).await;
     assert!(caller.show(WEB).await.body["sim_extra"].is_object());
 }
+
+#[tokio::test]
+async fn answers_nobody_expects() {
+    let Bench { running: _running, caller } = bench(&[("slow_ms", "150")]).await;
+    caller.register(VAULT, 18080).await;
+    let list = "wtp/backup-hosts?limit=200";
+    for (kind, body) in [("null", json!(null)), ("array", json!([])), ("bodiless", json!(null))] {
+        caller.control("PATCH", "knobs", Some(json!({"fault": format!("*:{kind}:1")}))).await;
+        let answer = caller.hss("GET", list, None).await;
+        assert_eq!((answer.status, answer.body), (200, body), "{kind}");
+    }
+    caller.control("PATCH", "knobs", Some(json!({"fault": "*:new-status:1,*:slow:1"}))).await;
+    assert_eq!(caller.hss("GET", list, None).await.body["data_list"][0]["backup_host_status"], 17);
+    let begin = std::time::Instant::now();
+    caller.hss("GET", list, None).await;
+    assert!(begin.elapsed() >= Duration::from_millis(150));
+    let journal = caller.control("GET", "requests", None).await.1;
+    let faults: Vec<&str> =
+        journal.as_array().unwrap().iter().filter_map(|row| row["fault"].as_str()).collect();
+    assert_eq!(faults, ["null", "array", "bodiless", "new-status", "slow"]);
+}
+
+#[tokio::test]
+async fn lists_lag_and_storms_come_and_go() {
+    let Bench { running: _running, caller } = bench(&[("list_lag_ms", "60000")]).await;
+    caller.register(VAULT, 18080).await;
+    assert_eq!(caller.status_of(VAULT).await, None, "the list does not know of it yet");
+    caller.control("PATCH", "knobs", Some(json!({"list_lag_ms": 0}))).await;
+    assert!(caller.status_of(VAULT).await.is_some());
+
+    caller.control("PATCH", "knobs", Some(json!({"storm": "100%503", "retry_after": 3}))).await;
+    let answer = caller.hss("GET", "wtp/backup-hosts", None).await;
+    assert_eq!((answer.status, answer.headers["retry-after"].to_str().unwrap()), (503, "3"));
+    caller.control("PATCH", "knobs", Some(json!({"storm": null}))).await;
+    assert_eq!(caller.hss("GET", "wtp/backup-hosts", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn servers_come_back_and_tokens_end() {
+    let Bench { running: _running, caller } = bench(&[]).await;
+    let path = format!("hosts/{WEB}");
+    let row = caller.control("PATCH", &path, Some(json!({}))).await.1;
+    assert_eq!(caller.control("DELETE", &path, None).await.0, 204);
+    assert_eq!(caller.control("PUT", &path, Some(row.clone())).await, (200, row));
+    assert_eq!(caller.control("PUT", "backup-hosts/a", Some(json!({"backup_host_status": 2}))).await.0, 200);
+    assert_eq!(caller.status_of("a").await, Some(2));
+    assert_eq!(caller.control("PUT", "hosts/a", Some(json!({"host_id": "b"}))).await.0, 400);
+    assert_eq!(caller.control("DELETE", "tokens", None).await.0, 204);
+}
