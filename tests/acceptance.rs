@@ -35,5 +35,7 @@ mod many;
 mod provider_block;
 #[path = "acceptance/refusals.rs"]
 mod refusals;
+#[path = "acceptance/successors.rs"]
+mod successors;
 #[path = "acceptance/waiting.rs"]
 mod waiting;

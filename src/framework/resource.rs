@@ -116,6 +116,11 @@ impl<'a, Api, M: Clone> Cx<'a, Api, M> {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(model.clone());
     }
 
+    /// Whether anything was kept: an object that the state will hold, however the operation ends.
+    pub fn has_kept(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Tells the user something without failing.
     pub fn warn(&self, diagnostic: Diagnostic) {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);

@@ -3,6 +3,7 @@
 //! The one place that knows both Terraform and HSS. Above it nothing knows HSS, below it nothing knows Terraform.
 
 pub mod checks;
+pub mod claims;
 pub mod config;
 pub mod report;
 pub mod resources;
@@ -10,6 +11,7 @@ pub mod wait;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use self::claims::Claims;
 use crate::{
     client::Hss,
     clock::Clock,
@@ -73,9 +75,15 @@ impl Provider for HssProvider {
                         .map(|error| Diagnostic::error(error.summary, error.detail).at(error.argument)),
                 );
                 let region = settings.region.clone().into();
-                Api { region, hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))) }
+                Api {
+                    region,
+                    hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))),
+                    claims: Claims::default(),
+                }
             }
-            config::Resolved::Unknown { arguments, region } => Api { region, hss: Err(arguments) },
+            config::Resolved::Unknown { arguments, region } => {
+                Api { region, hss: Err(arguments), claims: Claims::default() }
+            }
         };
         if diagnostics.has_error() { (None, diagnostics) } else { (Some(api), diagnostics) }
     }
@@ -89,12 +97,18 @@ impl Provider for HssProvider {
 pub struct Api {
     region: Attr<String>,
     hss: Result<Hss, Vec<&'static str>>,
+    claims: Claims,
 }
 
 impl Api {
     /// The provider's region; unknown while the configuration is.
     pub fn region(&self) -> &Attr<String> {
         &self.region
+    }
+
+    /// Which servers creates and destroys of this run are about.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// HSS, for an operation that needs it now.

@@ -18,7 +18,7 @@ use crate::{
         timeouts::{self, Timeouts},
     },
     hss::{
-        Api, checks,
+        Api, checks, claims,
         report::{self, Blame},
         wait::{Ended, Wait},
     },
@@ -108,6 +108,7 @@ impl Resource<Api> for BackupHost {
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
         let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
         let wanted = wanted(&planned)?;
+        let claim = cx.api.claims().for_create(&session, Self::NAME, &wanted.host_id, HOST_ID).await?;
         let hosts = session.list_backup_hosts().await.at(
             HOST_ID,
             "Could not find out whether the server is a backup server already; nothing was registered",
@@ -127,6 +128,7 @@ impl Resource<Api> for BackupHost {
                 let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
                 if error.is_unsettled() {
                     // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
+                    claim.made();
                     cx.keep(&planned);
                     diagnostic.detail.push_str(
                         "\n\nHSS may have registered it all the same, so it is in the state and marked as tainted: the next apply \
@@ -136,6 +138,7 @@ impl Resource<Api> for BackupHost {
                 diagnostic.at(HOST_ID)
             })?;
         }
+        claim.made();
         cx.keep(&planned);
         let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
         settle(cx, &session, planned, &wanted, verb).await
@@ -174,12 +177,14 @@ impl Resource<Api> for BackupHost {
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         let host_id = prior.host_id.require(HOST_ID)?;
+        let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
+            cx.warn(claims::kept(host_id, "The registration").at(HOST_ID));
+            return Ok(());
+        };
         // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
         let failure = format!("Could not delete the backup server {host_id}");
         let Some(_) = find(&session, host_id).await.at(HOST_ID, &failure)? else { return Ok(()) };
-        if let Some(users) = users(&session, host_id).await.at(HOST_ID, &failure)? {
-            return Err(in_use(host_id, &users).into());
-        }
+        nobody_copies_here(&session, host_id, &failure).await?;
         let deleted = session.delete_backup_hosts(std::slice::from_ref(host_id)).await;
         if let Err(error) = deleted {
             // Refused, or unanswered: what counts is whether it is still there.
@@ -340,6 +345,21 @@ async fn users(session: &Session, host_id: &str) -> Result<Option<Vec<String>>, 
     Ok(if users.is_empty() { None } else { Some(users) })
 }
 
+/// Ends well when nobody copies to this server. Servers that do may be about to be re-pointed by the same apply, for
+/// Terraform does not always know the order, and a list may lag; so they are looked for more than once.
+async fn nobody_copies_here(session: &Session, host_id: &str, failure: &str) -> Outcome<()> {
+    const LOOKS: u32 = 4;
+    let mut wait = Wait::new(session);
+    let mut looks = 1;
+    while let Some(users) = users(session, host_id).await.at(HOST_ID, failure)? {
+        if looks == LOOKS || wait.pause().await.is_err() {
+            return Err(in_use(host_id, &users).into());
+        }
+        looks += 1;
+    }
+    Ok(())
+}
+
 fn in_use(host_id: &str, users: &[String]) -> Diagnostic {
     const NAMED: usize = 10;
     let mut list: Vec<String> = users.iter().take(NAMED).map(|user| format!("  {user}")).collect();
@@ -405,7 +425,12 @@ async fn settle(
     let mut believed = verb == Verb::Create;
     let mut wait = Wait::new(session);
     let ended = loop {
-        let host = find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)?;
+        let host = match find(session, &wanted.host_id).await {
+            Err(error) if error.is_stopped() => {
+                break Unstarted::Interrupted("its status was being asked for".to_owned());
+            }
+            found => found.at(HOST_ID, UNCONFIRMED)?,
+        };
         if let Some(host) = &host {
             take_status(&mut model, host);
             cx.keep(&model);

@@ -17,7 +17,7 @@ use crate::{
         schema::{computed, optional, optional_computed, required},
         timeouts::{self, Timeouts},
     },
-    hss::{Api, checks, report::Blame, wait::Wait},
+    hss::{Api, checks, claims, report::Blame, wait::Wait},
 };
 
 /// The resource.
@@ -127,12 +127,15 @@ impl Resource<Api> for RemoteBackup {
         let time = Timeouts::create(&planned.timeouts) + preconditions::agent_wait(&planned);
         let session = open(cx, &planned, time)?;
         let host_id = planned.host_id.require(HOST_ID)?.clone();
+        let claim = cx.api.claims().for_create(&session, Self::NAME, &host_id, HOST_ID).await?;
         if planned.remote_backup == Attr::Known(false) {
             let setting = session.show_remote_backup(&host_id).await;
             let setting =
                 setting.at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
             refuse_foreign(&planned, &setting, None)?;
-            return switch(cx, &session, planned, None, setting.remote_backup).await;
+            let result = switch(cx, &session, planned, None, setting.remote_backup).await;
+            claim.made_if(cx.has_kept());
+            return result;
         }
         preconditions::protected_server(cx, &session, &planned).await?;
         let setting = session.show_remote_backup(&host_id).await;
@@ -141,7 +144,9 @@ impl Resource<Api> for RemoteBackup {
         refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
         let target = target(cx, &session, &planned).await?;
         let already = points_to(&setting, &target);
-        switch(cx, &session, planned, Some(target), !already).await
+        let result = switch(cx, &session, planned, Some(target), !already).await;
+        claim.made_if(cx.has_kept());
+        result
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
@@ -198,6 +203,10 @@ impl Resource<Api> for RemoteBackup {
         }
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         let host_id = prior.host_id.require(HOST_ID)?;
+        let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
+            cx.warn(claims::kept(host_id, "Remote backup").at(HOST_ID));
+            return Ok(());
+        };
         // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
         let failure = format!("Could not switch the remote backup of {host_id} off");
         if let Err(error) = session.set_remote_backup(host_id, None).await {
