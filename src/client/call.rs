@@ -96,6 +96,14 @@ impl Session {
         values.query.push(("limit", PAGE.to_string()));
         values.query.push(("offset", offset.to_string()));
         let reply: ListReply<T> = self.read(operation, values).await?;
+        // An empty list may leave its items out, but an object that is no list at all proves nothing about what is gone.
+        if reply.data_list.is_none() && reply.total_num != Some(0) {
+            return Err(Error::Malformed {
+                operation: operation.name,
+                problem: "holds no list".to_owned(),
+                request_id: None,
+            });
+        }
         Ok(Page { items: reply.data_list.unwrap_or_default(), total: reply.total_num })
     }
 

@@ -54,3 +54,17 @@ const ALL: [&Operation; 7] = [
 pub(super) fn action(name: &str) -> Option<&'static str> {
     ALL.iter().find(|operation| operation.name == name).map(|operation| operation.action)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A repeated write sets the same values again, so whoever gets no answer may ask once more.
+    #[test]
+    fn reads_are_gets_and_every_write_may_be_repeated() {
+        for operation in ALL {
+            let read = operation.method == Method::GET;
+            assert_eq!(operation.effect, if read { Effect::Read } else { Effect::Set }, "{}", operation.name);
+        }
+    }
+}

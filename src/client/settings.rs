@@ -228,7 +228,7 @@ impl Settings {
             complaint(
                 "auth_url",
                 "The identity address is not usable",
-                format!("{address:?} was refused: {why}."),
+                format!("{:?} was refused: {why}.", shown(address)),
             )
         })?;
         let versioned = base.prefix().last().is_some_and(|last| last == "v3");
@@ -269,8 +269,23 @@ fn bad_endpoint(service: &str, address: &str, why: &str) -> SettingsError {
     complaint(
         "endpoints",
         &format!("The endpoint for {service} is not usable"),
-        format!("{address:?} was refused: {why}."),
+        format!("{:?} was refused: {why}.", shown(address)),
     )
+}
+
+/// An address as it may be told: a password in it is nobody's business, nor is a query.
+fn shown(address: &str) -> String {
+    let (plain, more) = match address.find(['?', '#']) {
+        Some(at) => (&address[..at], "…"),
+        None => (address, ""),
+    };
+    match (plain.rfind('@'), plain.find("://")) {
+        (Some(at), Some(scheme)) if scheme + 3 <= at => {
+            format!("{}…{}{more}", &plain[..scheme + 3], &plain[at..])
+        }
+        (Some(at), _) => format!("…{}{more}", &plain[at..]),
+        _ => format!("{plain}{more}"),
+    }
 }
 
 #[cfg(test)]
@@ -362,6 +377,24 @@ mod tests {
         check(Some("https://iam.example.com/v3/"), "iam.example.com", &["v3"]);
         check(Some("https://iam.example.com"), "iam.example.com", &["v3"]);
         check(Some("https://iam.example.com/x//"), "iam.example.com", &["x", "v3"]);
+    }
+
+    #[test]
+    fn complaints_about_addresses_show_no_password() {
+        for address in [
+            "https://me:canary@h.example.com",
+            "me:canary@h",
+            "https://h?token=canary",
+            "https://h/#canary",
+            "ftp://a@canary@h/@x?y",
+        ] {
+            let mut settings = Settings { auth_url: some(address), ..good() };
+            settings.endpoints.insert("hss".into(), address.into());
+            settings.endpoints.insert("sts".into(), address.into());
+            let text = format!("{:?}", settings.check());
+            assert!(text.contains("was refused") && !text.contains("canary"), "{text}");
+        }
+        assert_eq!(shown("https://a:b@h/x"), "https://…@h/x");
     }
 
     #[test]

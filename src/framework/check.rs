@@ -3,7 +3,7 @@
 use super::{
     diag::{Diagnostic, Diagnostics},
     path::Path,
-    schema::{Block, Check, Inner, Nesting, Shape},
+    schema::{Block, Check, Inner, Nesting, Presence, Shape},
     value::Value,
 };
 
@@ -11,16 +11,41 @@ use super::{
 pub fn check(block: &Block, config: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     visit(block.shape(), None, false, config, &mut |rule, value, path| {
+        // Terraform itself is content with an argument that is there, though null, and with results that are given.
+        match rule.presence {
+            Presence::Required if value.is_null() => {
+                let detail = format!(
+                    "`{path}` is required, and its value here is null. Give it a value, or check why the expression has none."
+                );
+                diagnostics
+                    .push(Diagnostic::error(format!("Missing {path}"), detail).at(placed(block, path)));
+            }
+            Presence::Computed if !value.is_null() => {
+                let detail = format!(
+                    "`{path}` is a result: it is read from the service and cannot be set. Remove it from the configuration."
+                );
+                let summary = format!("{path} cannot be set");
+                diagnostics.push(Diagnostic::error(summary, detail).at(placed(block, path)));
+            }
+            _ => {}
+        }
         let verdict = rule.checks.iter().find_map(|check| match (check, value) {
             (Check::Text(test), Value::String(text)) => test(text).err(),
             (Check::Number(test), Value::Number(number)) => test(number).err(),
             _ => None,
         });
         if let Some(why) = verdict {
-            diagnostics.push(Diagnostic::error(format!("Invalid {path}"), why).at(path.clone()));
+            diagnostics.push(Diagnostic::error(format!("Invalid {path}"), why).at(placed(block, path)));
         }
     });
     diagnostics
+}
+
+/// The path under which Terraform finds the line. It looks for blocks inside blocks, but not for members inside the value
+/// of an argument, and would blame the whole resource for those.
+fn placed(block: &Block, path: &Path) -> Path {
+    let is_argument = block.attributes.iter().any(|attribute| attribute.name == path.name());
+    if is_argument { path.argument() } else { path.clone() }
 }
 
 /// Refuses write-only values where Terraform does not know of them: it would store them like any other.

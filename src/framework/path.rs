@@ -41,6 +41,12 @@ impl Path {
         &self.root
     }
 
+    /// The attribute the way begins with, with the element of it that comes next, if one does.
+    pub(super) fn argument(&self) -> Self {
+        let rest = self.rest.iter().take_while(|step| !matches!(step, Step::Attribute(_))).cloned().collect();
+        Self { root: self.root.clone(), rest }
+    }
+
     /// One step further, to an attribute.
     #[must_use]
     pub fn attribute(mut self, name: impl Into<Cow<'static, str>>) -> Self {

@@ -56,7 +56,7 @@ impl Typed for i64 {
             Value::Number(number) => match number.as_i64() {
                 Some(whole) => Ok(whole),
                 None => Err(format!(
-                    "The value must be a whole number, and {number} is not, or is far too large."
+                    "The value must be a whole number, and {number} is not, or is far too large. Write one of at most 18 digits."
                 )),
             },
             _ => mismatch("a number"),

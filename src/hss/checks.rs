@@ -69,10 +69,13 @@ pub fn directory(text: &str) -> Result<(), String> {
         return Err("Copies cannot go into the root directory. Name a directory of their own, such as /data/wtp-copies.".to_owned());
     }
     if text.chars().count() > 256 {
-        return Err("The path has more than 256 characters, which is all that HSS accepts.".to_owned());
+        return Err(
+            "The path has more than 256 characters, which is all that HSS accepts. Choose a shorter one."
+                .to_owned(),
+        );
     }
     if text.chars().any(char::is_control) {
-        return Err("The path contains a line break or another control character.".to_owned());
+        return Err("The path contains a line break or another control character. Remove it; text from a file or a command often ends in one, which `trimspace` takes away.".to_owned());
     }
     if text.split('/').any(|segment| segment == "..") {
         return Err(format!("{text:?} leads out of a directory by `..`. Write the directory that is meant."));
@@ -86,9 +89,9 @@ pub fn address(text: &str) -> Result<(), String> {
         format!("{text:?} has no port. Write the IPv4 address and the port of the backup server, as in 192.168.0.20:18080.")
     })?;
     if text.starts_with('[') || ip.contains(':') {
-        return Err(
-            "HSS documents IPv4 addresses only for backup servers, as in 192.168.0.20:18080.".to_owned()
-        );
+        return Err(format!(
+            "{text:?} is not an IPv4 address and a port. HSS documents no other form for backup servers: write it as in 192.168.0.20:18080."
+        ));
     }
     ipv4(ip)?;
     let digits =

@@ -223,7 +223,7 @@ pub fn resolve(
         }
     }
     if config.region.is_null() {
-        let detail = "Set `region` in the provider \"hss\" block, or the environment variable HW_REGION_NAME, to the region of your servers, such as cn-north-4.";
+        let detail = "HSS is asked in one region, and none is given. Set `region` in the provider \"hss\" block, or the environment variable HW_REGION_NAME, to the region of your servers, such as cn-north-4.";
         diagnostics.push(Diagnostic::error("No region is configured", detail).at(REGION));
     }
     unknown.dedup();

@@ -86,6 +86,9 @@ pub(super) fn import_id(id: &str) -> Outcome<(Attr<String>, String)> {
         );
         Diagnostic::error(format!("{id:?} cannot be imported"), detail)
     };
+    if host.contains('/') || project.is_some_and(str::is_empty) {
+        return Err(wrong("An import id has one part, or two with a slash between them.".to_owned()).into());
+    }
     checks::host_id(host).map_err(wrong)?;
     if let Some(project) = project {
         checks::enterprise_project(project).map_err(wrong)?;
