@@ -11,6 +11,7 @@
 mod examples;
 #[path = "hostile/mutate.rs"]
 mod mutate;
+#[allow(dead_code, reason = "the fuzz targets use more of it")]
 #[path = "hostile/targets.rs"]
 mod targets;
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Header;
+
 /// How much of an unknown body or a long message is kept.
 const KEEP: usize = 300;
 
@@ -31,6 +33,32 @@ impl Fault {
             _ => Fault { message: plain(&String::from_utf8_lossy(body)), ..Fault::default() },
         }
     }
+}
+
+/// Words shorter than this are no secrets, and to remove them would spoil the text.
+const SECRET: usize = 8;
+
+impl Fault {
+    /// The same without anything that a sensitive one of these headers holds, in whole or in parts.
+    #[must_use]
+    pub fn without(mut self, headers: &[Header]) -> Fault {
+        let secrets = headers.iter().filter(|header| header.sensitive);
+        let words = secrets.flat_map(|header| header.value().split([' ', ',', '=', ';']));
+        for word in words.filter(|word| word.len() >= SECRET && !is_public(word)) {
+            for text in [&mut self.code, &mut self.message, &mut self.request_id].into_iter().flatten() {
+                if text.contains(word) {
+                    *text = text.replace(word, "…");
+                }
+            }
+        }
+        self
+    }
+}
+
+/// Names of schemes and headers are no secrets.
+fn is_public(word: &str) -> bool {
+    word.contains('-') && word.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase())
+        || ["SDK-HMAC-SHA256", "Signature", "SignedHeaders", "host"].contains(&word)
 }
 
 /// The first shape that fits, here or in an object inside.
@@ -82,6 +110,22 @@ fn shorten(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_sent_in_secret_is_not_told() {
+        let sent = [
+            Header::sensitive(
+                "authorization",
+                "SDK-HMAC-SHA256 Access=AKIDcanary01, SignedHeaders=host;x-sdk-date, Signature=0badcafe0badcafe",
+            ),
+            Header::sensitive("x-security-token", "canary-token-1"),
+            Header::plain("region", "cn-north-4"),
+        ];
+        let body = r#"{"error_code":"APIGW.0301","error_msg":"ak AKIDcanary01 not exist in cn-north-4: canary-token-1 0badcafe0badcafe Signature","request_id":"r-canary-token-1"}"#;
+        let fault = Fault::parse(body.as_bytes()).without(&sent);
+        assert_eq!(fault.message.as_deref(), Some("ak … not exist in cn-north-4: … … Signature"));
+        assert_eq!((fault.code.as_deref(), fault.request_id.as_deref()), (Some("APIGW.0301"), Some("r-…")));
+    }
 
     #[test]
     fn every_known_shape_is_read() {

@@ -97,7 +97,7 @@ impl Sender {
                 Ok(attempt) => attempt,
                 Err(cut) => return Err(Error::Cut { cut, unsettled, last: None }),
             };
-            let fault = attempt.fault();
+            let fault = attempt.fault(&headers);
             unsettled |= request.effect() != Effect::Read && attempt.may_have_taken_effect();
             let (reason, wait) =
                 match verdict(&attempt.outcome(&fault, clock.now()), request.effect(), history, jitter()) {
@@ -197,9 +197,10 @@ impl Attempt {
         }
     }
 
-    fn fault(&self) -> Fault {
+    /// What an error body says, without the secrets that were sent: some servers repeat them.
+    fn fault(&self, sent: &[Header]) -> Fault {
         match self {
-            Attempt::Reply(reply) if !reply.is_success() => reply.fault(),
+            Attempt::Reply(reply) if !reply.is_success() => reply.fault().without(sent),
             _ => Fault::default(),
         }
     }

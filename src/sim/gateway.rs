@@ -45,7 +45,7 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
     let route = operations::route(&call.method, &call.path, token_method);
     let operation = route.operation();
     let caller = identity::authenticate(state, call);
-    let mut who = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |caller| caller.who.clone());
+    let mut who = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), Caller::told);
 
     let mut spoil = None;
     let mut fault = None;

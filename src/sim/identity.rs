@@ -23,6 +23,18 @@ pub(super) struct Caller {
     pub(super) credential: Credential,
 }
 
+impl Caller {
+    /// How the journal names it. Of an access key it shows the end alone, which is enough to tell keys apart.
+    pub(super) fn told(&self) -> String {
+        match &self.credential {
+            Credential::Keys => {
+                format!("…{}", self.who.get(self.who.len().saturating_sub(4)..).unwrap_or_default())
+            }
+            Credential::Token(_) => self.who.clone(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Credential {
     Keys,

@@ -49,6 +49,13 @@ pub(crate) const TARGETS: [Target; 8] = [
     ("world", world_files),
 ];
 
+/// Runs the target of this name.
+pub(crate) fn run(name: &str, bytes: &[u8]) {
+    if let Some((_, target)) = TARGETS.iter().find(|(target, _)| *target == name) {
+        target(bytes);
+    }
+}
+
 /// Types that hold every kind of value.
 fn types() -> &'static [Type] {
     static TYPES: OnceLock<Vec<Type>> = OnceLock::new();

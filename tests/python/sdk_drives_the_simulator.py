@@ -163,8 +163,9 @@ def test_the_sdk_finds_the_project_itself(bench):
     assert client.list_backup_hosts_info(ListBackupHostsInfoRequest()).total_num == 0
     journal = bench.control("GET", "requests")
     rows = [(row["operation"], row["who"], row["status"]) for row in journal]
-    assert ("KeystoneListProjects", TEMPORARY, 200) in rows, rows
-    assert ("ListBackupHostsInfo", TEMPORARY, 200) in rows, rows
+    who = f"…{TEMPORARY[-4:]}"
+    assert ("KeystoneListProjects", who, 200) in rows, rows
+    assert ("ListBackupHostsInfo", who, 200) in rows, rows
     look_up = next(row for row in journal if row["operation"] == "KeystoneListProjects")
     assert look_up["query"] == {"name": REGION}, look_up
     assert TOKEN not in json.dumps(journal), "the journal holds a secret"

@@ -20,7 +20,7 @@ async fn the_journal_tells_what_happened() {
     let expected = json!({
         "method": "GET", "path": format!("/v5/{PROJECT}/wtp/backup-hosts"),
         "query": {"limit": "200", "enterprise_project_id": "0"},
-        "operation": "ListBackupHostsInfo", "status": 200, "who": ACCESS,
+        "operation": "ListBackupHostsInfo", "status": 200, "who": "…0001",
     });
     assert_eq!(first, expected);
     assert_eq!((&rows[1]["operation"], &rows[1]["status"]), (&json!("unknown"), &json!(404)));
