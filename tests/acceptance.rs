@@ -23,6 +23,8 @@ mod enterprise_projects;
 mod import;
 #[path = "acceptance/in_use.rs"]
 mod in_use;
+#[path = "acceptance/insecure.rs"]
+mod insecure;
 #[path = "acceptance/interruption.rs"]
 mod interruption;
 #[path = "acceptance/lifecycle.rs"]

@@ -381,6 +381,6 @@ mod tests {
             .map(|d| d.path.as_ref().map(ToString::to_string).unwrap_or_default())
             .collect();
         // The paths are as far as Terraform can follow them, the headlines say the rest.
-        assert_eq!(found, ["timeouts", "roles[0]"]);
+        assert_eq!(found, ["timeouts", "roles[0].create"]);
     }
 }

@@ -74,6 +74,9 @@ impl Provider for HssProvider {
                         .into_iter()
                         .map(|error| Diagnostic::error(error.summary, error.detail).at(error.argument)),
                 );
+                if settings.insecure {
+                    diagnostics.push(certificates_unchecked());
+                }
                 let region = settings.region.clone().into();
                 Api {
                     region,
@@ -91,6 +94,14 @@ impl Provider for HssProvider {
     fn resources(&self) -> Vec<Box<dyn AnyResource<Api>>> {
         vec![register(resources::BackupHost), register(resources::RemoteBackup)]
     }
+}
+
+/// Told each time, since nobody notices otherwise.
+fn certificates_unchecked() -> Diagnostic {
+    let detail = "`insecure` is set (in the provider block, or by HW_INSECURE or OS_INSECURE), so nobody knows who answers: whoever \
+                  sits between this machine and the cloud can read the credentials and change anything. Use it for tests only. For \
+                  an endpoint with a certificate of your own, let this machine trust its issuer instead.";
+    Diagnostic::warning("TLS certificates are not verified", detail).at("insecure")
 }
 
 /// What resources work with: HSS, or the provider arguments that stand in the way for now.

@@ -180,15 +180,20 @@ async fn read(mut response: Response) -> Result<Reply, TransportError> {
     Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body })
 }
 
-/// Whether the TLS layer said no. It hides inside an I/O error, which `source()` steps over.
+/// Whether the TLS layer said no.
 fn mentions_tls(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>()) {
+        if is_tls(error) {
             return true;
         }
         cause = error.source();
     }
     false
+}
+
+/// A TLS error hides inside an I/O error, sometimes inside two, which `source()` steps over.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inside.is_some_and(|inside| is_tls(inside))
 }
