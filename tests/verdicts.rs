@@ -151,6 +151,9 @@ const OPERATIONS: &[(&str, Effect)] = &[
     ("an operation that adds something", Effect::Once),
 ];
 
+/// One way to end: its name, its status or why there is none, what its body says, its rule.
+type Row = (String, Option<u16>, Option<Lost>, Fault, Rule);
+
 fn body(code: &str) -> String {
     match code {
         "" => String::new(),
@@ -181,7 +184,7 @@ fn expected(rule: Rule, effect: Effect, history: History, status: Option<u16>) -
 #[test]
 fn the_whole_table() {
     let mut checked = 0_u32;
-    let mut outcomes: Vec<(String, Option<u16>, Option<Lost>, Fault, Rule)> = Vec::new();
+    let mut outcomes: Vec<Row> = Vec::new();
     for (status, codes, rule) in ANSWERS {
         for code in *codes {
             let fault = Fault::parse(body(code).as_bytes());
