@@ -58,7 +58,7 @@ pub fn refuse_write_only(block: &Block, config: &Value) -> Diagnostics {
                  Use Terraform 1.11 or newer, or OpenTofu 1.11 or newer, or leave the attribute out."
             );
             let summary = "Write-only attributes are not supported here";
-            diagnostics.push(Diagnostic::error(summary, detail).at(path.clone()));
+            diagnostics.push(Diagnostic::error(summary, detail).at(placed(block, path)));
         }
     });
     diagnostics

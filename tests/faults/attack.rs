@@ -179,7 +179,7 @@ impl Attack {
             Family::Quota => self.knobs.push(storm(percent + 20, &["429"])),
             Family::ServerErrors => self.knobs.push(storm(percent, SERVER_ERRORS)),
             Family::LostAnswers => self.knobs.push(storm(percent, LOST)),
-            Family::WrongBodies => self.knobs.push(storm(percent / 3, WRONG)),
+            Family::WrongBodies => self.knobs.push(storm(percent / 2, WRONG)),
             Family::OddShapes => {
                 self.knobs.push(("extra_fields", json!("on")));
                 self.knobs.push((*dice.pick(&["null_fields", "missing_fields"]), json!("on")));
@@ -189,7 +189,7 @@ impl Attack {
                 self.knobs.push(storm(percent + 20, &["new-status"]));
                 self.knobs.push(("start_result", dice.pick(&[json!("running"), json!(7)]).clone()));
             }
-            Family::Refusals => self.knobs.push(storm(percent / 3, REFUSED)),
+            Family::Refusals => self.knobs.push(storm(percent / 2, REFUSED)),
             Family::SlowAnswers => {
                 self.knobs.push(storm(percent, &["slow"]));
                 self.knobs.push(("slow_ms", json!(dice.between(200, 3000))));
