@@ -1,4 +1,5 @@
-//! Two objects for one server in one run: an old one and its successor, or two by mistake.
+//! Two objects for one server in one run: an old one and its successor, or two by mistake. And one that a list does not
+//! show yet.
 
 use crate::stage::*;
 use serde_json::{Value as Json, json};
@@ -73,5 +74,17 @@ fn two_blocks_for_one_server() {
         assert_eq!(sim.remote_backup("web-1"), on("vault-2", ADDR));
         tf.destroy().ok();
         assert_eq!(sim.remote_backup("web-1"), Json::Null);
+    });
+}
+
+/// A list that lags is no proof that a server is gone: it would be forgotten, and stay registered for ever.
+#[test]
+fn a_server_that_is_not_listed_yet_is_not_forgotten() {
+    scenario(&world(&[candidate("vault-1")], &[]), |sim, tf| {
+        sim.knob("list_lag_ms", json!(1500));
+        tf.write("main.tf", &vault("vault-1", 18080, "  wait_for_running = false"));
+        tf.apply().ok().says(&["1 added"]);
+        tf.destroy().ok().says(&["1 destroyed"]);
+        assert_eq!(sim.backup_host("vault-1"), Json::Null);
     });
 }

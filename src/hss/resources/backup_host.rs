@@ -3,6 +3,8 @@
 //! The API has an upsert, a list and a delete, and nothing that reads one. After a write the HSS agent on the server
 //! starts a listener; the only sign of that is the status in the list.
 
+use std::time::Duration;
+
 use super::{
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
@@ -147,8 +149,8 @@ impl Resource<Api> for BackupHost {
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         let host_id = prior.host_id.require(HOST_ID)?;
-        let hosts = session.list_backup_hosts().await.at(HOST_ID, "Could not read the backup server")?;
-        let Some(host) = hosts.iter().find(|host| host.backup_host_id == *host_id) else { return Ok(None) };
+        let found = find_surely(&session, host_id).await.at(HOST_ID, "Could not read the backup server")?;
+        let Some(host) = &found else { return Ok(None) };
         if host.backup_host_status == Some(FAILED) {
             let detail = format!(
                 "As of this refresh, HSS could not start the backup server {}, and servers that copy to it are not backed up.\n\n\
@@ -248,7 +250,7 @@ enum Verb {
     Update,
 }
 
-fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: std::time::Duration) -> Outcome<Session> {
+fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: Duration) -> Outcome<Session> {
     place::session(cx.api, &cx.stop, &model.region, &model.enterprise_project_id, timeout)
 }
 
@@ -323,6 +325,19 @@ async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), cl
 async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
     let hosts = session.list_backup_hosts().await?;
     Ok(hosts.iter().find(|host| host.backup_host_id == host_id).cloned())
+}
+
+/// The same for a server that would be forgotten were it not there: a list that lags behind a write is no proof of
+/// absence, so it is asked twice, and not at once.
+async fn find_surely(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
+    const LAG: Duration = Duration::from_secs(2);
+    let found = find(session, host_id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    // After a stop the second look says so.
+    session.limits().stop.sleep(session.clock(), LAG).await;
+    find(session, host_id).await
 }
 
 /// Protected servers that copy to this one, in every enterprise project; `None` when there are none, or when the
