@@ -3,12 +3,15 @@
 //! The API has an upsert, a list and a delete, and nothing that reads one. After a write the HSS agent on the server
 //! starts a listener; the only sign of that is the status in the list.
 
+use std::time::{Duration, Instant};
+
 use super::{
+    drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
 };
 use crate::{
-    client::{self, BackupHost as Listed, Session, UpdateBackupHost, WtpHostFilter},
+    client::{self, BackupHost as Listed, Session, UpdateBackupHost},
     framework::{
         diag::{Diagnostic, Outcome},
         model::{Attr, Schema},
@@ -108,7 +111,7 @@ impl Resource<Api> for BackupHost {
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
         let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
         let wanted = wanted(&planned)?;
-        let hosts = session.list_backup_hosts().await.at(
+        let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
             HOST_ID,
             "Could not find out whether the server is a backup server already; nothing was registered",
         )?;
@@ -144,7 +147,8 @@ impl Resource<Api> for BackupHost {
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         let host_id = prior.host_id.require(HOST_ID)?;
-        let hosts = session.list_backup_hosts().await.at(HOST_ID, "Could not read the backup server")?;
+        let hosts = session.overview().list_backup_hosts_since(None).await;
+        let hosts = hosts.at(HOST_ID, "Could not read the backup server")?;
         let Some(host) = hosts.iter().find(|host| host.backup_host_id == *host_id) else { return Ok(None) };
         if host.backup_host_status == Some(FAILED) {
             let detail = format!(
@@ -155,8 +159,10 @@ impl Resource<Api> for BackupHost {
             );
             cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
         }
+        let before = prior.clone();
         prior.region = Attr::Known(session.region().to_owned());
         take_facts(&mut prior, host);
+        drift::backup_host(cx, &before, &prior);
         Ok(Some(prior))
     }
 
@@ -176,14 +182,17 @@ impl Resource<Api> for BackupHost {
         let host_id = prior.host_id.require(HOST_ID)?;
         // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
         let failure = format!("Could not delete the backup server {host_id}");
-        let Some(_) = find(&session, host_id).await.at(HOST_ID, &failure)? else { return Ok(()) };
+        let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
+        if found.is_none() {
+            return Ok(());
+        }
         if let Some(users) = users(&session, host_id).await.at(HOST_ID, &failure)? {
             return Err(in_use(host_id, &users).into());
         }
-        let deleted = session.delete_backup_hosts(std::slice::from_ref(host_id)).await;
+        let deleted = session.delete_backup_host(host_id).await;
         if let Err(error) = deleted {
             // Refused, or unanswered: what counts is whether it is still there.
-            return match find(&session, host_id).await {
+            return match find(&session, host_id, None).await {
                 Ok(None) => Ok(()),
                 Ok(Some(host)) => {
                     let mut diagnostic = report::diagnostic(&error, &failure).at(HOST_ID);
@@ -201,9 +210,10 @@ impl Resource<Api> for BackupHost {
                 Err(_) => Err(error).at(HOST_ID, &failure),
             };
         }
+        let reader = session.urgent();
         let mut wait = Wait::new(&session);
         loop {
-            let found = find(&session, host_id).await;
+            let found = find(&reader, host_id, Some(wait.since())).await;
             let unconfirmed = format!("Could not confirm that the backup server {host_id} was deleted");
             let Some(host) = found.at(HOST_ID, &unconfirmed)? else {
                 return Ok(());
@@ -307,7 +317,7 @@ fn taken(existing: &Listed, wanted: &UpdateBackupHost, planned: &Model) -> Diagn
 async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), client::Error> {
     let Err(error) = session.update_backup_host(wanted).await else { return Ok(()) };
     if error.is_unsettled()
-        && let Ok(Some(host)) = find(session, &wanted.host_id).await
+        && let Ok(Some(host)) = find(session, &wanted.host_id, None).await
         && same(&host, wanted)
     {
         return Ok(());
@@ -315,16 +325,28 @@ async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), cl
     Err(error)
 }
 
-async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
-    let hosts = session.list_backup_hosts().await?;
+/// How old a look may be that an overwriting or a deletion is decided by. What this process wrote since then is not
+/// missed.
+const LATELY: Duration = Duration::from_secs(30);
+
+fn lately(session: &Session) -> Option<Instant> {
+    session.clock().instant().checked_sub(LATELY)
+}
+
+async fn find(
+    session: &Session,
+    host_id: &str,
+    since: Option<Instant>,
+) -> Result<Option<Listed>, client::Error> {
+    let hosts = session.list_backup_hosts_since(since).await?;
     Ok(hosts.iter().find(|host| host.backup_host_id == host_id).cloned())
 }
 
 /// Protected servers that copy to this one, in every enterprise project; `None` when there are none, or when the
 /// caller may not list servers and the API has to decide.
 async fn users(session: &Session, host_id: &str) -> Result<Option<Vec<String>>, client::Error> {
-    let everywhere = session.everywhere();
-    let hosts = match everywhere.list_wtp_hosts(&WtpHostFilter::default()).await {
+    let now = session.clock().instant();
+    let hosts = match session.protected_everywhere(lately(session).unwrap_or(now)).await {
         Ok(hosts) => hosts,
         Err(error) if error.is_forbidden() || error.is_not_published() => return Ok(None),
         Err(error) => return Err(error),
@@ -394,7 +416,7 @@ async fn settle(
     const UNCONFIRMED: &str = "The backup server is registered, but its status could not be read";
     model.id = model.host_id.clone();
     if model.wait_for_running != Attr::Known(true) {
-        match find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)? {
+        match find(session, &wanted.host_id, None).await.at(HOST_ID, UNCONFIRMED)? {
             Some(host) => take_status(&mut model, &host),
             None => (model.backup_host_status, model.status) = (Attr::Null, Attr::Null),
         }
@@ -403,9 +425,10 @@ async fn settle(
     let mut failures = 0;
     // Right after a change the list may still show the status from before, so the first `running` proves nothing.
     let mut believed = verb == Verb::Create;
+    let reader = session.urgent();
     let mut wait = Wait::new(session);
     let ended = loop {
-        let host = find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)?;
+        let host = find(&reader, &wanted.host_id, Some(wait.since())).await.at(HOST_ID, UNCONFIRMED)?;
         if let Some(host) = &host {
             take_status(&mut model, host);
             cx.keep(&model);

@@ -1,6 +1,7 @@
 //! The two resources, and what they have in common: where an object lives and how it is imported.
 
 mod backup_host;
+mod drift;
 mod place;
 mod preconditions;
 mod remote_backup;
