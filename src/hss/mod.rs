@@ -6,7 +6,9 @@ pub mod checks;
 pub mod config;
 pub mod report;
 pub mod resources;
+pub mod tuning;
 pub mod wait;
+pub mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,6 +22,8 @@ use crate::{
         provider::Provider,
     },
 };
+
+use walk::Walk;
 
 /// The source address under which configurations name this provider, and its parts. Spelled here and nowhere else.
 pub mod address {
@@ -65,7 +69,7 @@ impl Provider for HssProvider {
             return (None, diagnostics);
         }
         let api = match resolved {
-            config::Resolved::Settings(settings) => {
+            config::Resolved::Settings { settings, preflight } => {
                 diagnostics.extend(
                     settings
                         .check()
@@ -73,9 +77,16 @@ impl Provider for HssProvider {
                         .map(|error| Diagnostic::error(error.summary, error.detail).at(error.argument)),
                 );
                 let region = settings.region.clone().into();
-                Api { region, hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))) }
+                Api {
+                    region,
+                    hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))),
+                    walk: Walk::default(),
+                    preflight,
+                }
             }
-            config::Resolved::Unknown { arguments, region } => Api { region, hss: Err(arguments) },
+            config::Resolved::Unknown { arguments, region } => {
+                Api { region, hss: Err(arguments), walk: Walk::default(), preflight: false }
+            }
         };
         if diagnostics.has_error() { (None, diagnostics) } else { (Some(api), diagnostics) }
     }
@@ -89,12 +100,24 @@ impl Provider for HssProvider {
 pub struct Api {
     region: Attr<String>,
     hss: Result<Hss, Vec<&'static str>>,
+    walk: Walk,
+    preflight: bool,
 }
 
 impl Api {
     /// The provider's region; unknown while the configuration is.
     pub fn region(&self) -> &Attr<String> {
         &self.region
+    }
+
+    /// Whether plans are checked against what HSS says.
+    pub fn preflights(&self) -> bool {
+        self.preflight
+    }
+
+    /// What this process knows of the walk that Terraform makes.
+    pub fn walk(&self) -> &Walk {
+        &self.walk
     }
 
     /// HSS, for an operation that needs it now.

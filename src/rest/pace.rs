@@ -47,7 +47,7 @@ pub(super) struct Learned {
     passed: u32,
     /// How many passes beyond the allowance there were in a row.
     surplus: u32,
-    /// A time before, and close to, the beginning of a window.
+    /// When the first call of a window was sent that was let through.
     begin: Option<Instant>,
     /// When the latest of the refused calls was sent.
     refused: Instant,
@@ -214,13 +214,12 @@ impl Learned {
         }
         self.probing = false;
         if self.exhausted {
-            // The first of a new window, which began after the last refusal.
+            // The first of a new window, which began after the last refusal, or with this very call.
             self.exhausted = false;
             if self.begin.is_some_and(|begin| pass.sent < begin + self.rate.window) {
                 self.early = 0;
             }
-            self.begin =
-                Some(self.refused.max(pass.sent.checked_sub(self.rate.window / 2).unwrap_or(pass.sent)));
+            self.begin = Some(pass.sent);
             (self.used, self.passed, self.surplus) = (1, 1, 0);
             return false;
         }
@@ -268,6 +267,8 @@ impl Learned {
         if pass.probe && !fresh {
             self.early += 1;
         }
+        // A little later than the window before: the way to the gateway takes a different time each time.
+        let left = left + window / (LOOKS * 5);
         if self.early < EARLY { left.min(share) } else { left }
     }
 }

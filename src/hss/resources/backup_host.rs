@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use super::{
     drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
+    preflight,
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
+    waited,
 };
 use crate::{
     client::{self, BackupHost as Listed, Session, UpdateBackupHost},
+    clock::Stop,
     framework::{
-        diag::{Diagnostic, Outcome},
+        diag::{Diagnostic, Diagnostics, Outcome},
         model::{Attr, Schema},
         path::Path,
         resource::{Change, Cx, Resource},
@@ -108,8 +111,14 @@ impl Resource<Api> for BackupHost {
         }
     }
 
+    async fn preflight(&self, api: &Api, stop: &Stop, prior: Option<&Model>, planned: &Model) -> Diagnostics {
+        preflight::backup_host(api, stop, prior, planned).await
+    }
+
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
+        waited::told(cx, &session, async {
         let wanted = wanted(&planned)?;
         let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
             HOST_ID,
@@ -142,10 +151,13 @@ impl Resource<Api> for BackupHost {
         cx.keep(&planned);
         let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
         settle(cx, &session, planned, &wanted, verb).await
+        }).await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
+        cx.api.walk().reads();
         let session = open(cx, &prior, timeouts::DEFAULT)?;
+        waited::told(cx, &session, async {
         let host_id = prior.host_id.require(HOST_ID)?;
         let hosts = session.overview().list_backup_hosts_since(None).await;
         let hosts = hosts.at(HOST_ID, "Could not read the backup server")?;
@@ -164,21 +176,28 @@ impl Resource<Api> for BackupHost {
         take_facts(&mut prior, host);
         drift::backup_host(cx, &before, &prior);
         Ok(Some(prior))
+        }).await
     }
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         if !settings_change(Some(&prior), &planned) {
             return Ok(planned);
         }
         let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
-        let wanted = wanted(&planned)?;
-        register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
-        cx.keep(&planned);
-        settle(cx, &session, planned, &wanted, Verb::Update).await
+        waited::told(cx, &session, async {
+            let wanted = wanted(&planned)?;
+            register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
+            cx.keep(&planned);
+            settle(cx, &session, planned, &wanted, Verb::Update).await
+        })
+        .await
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        cx.api.walk().applies();
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
+        waited::told(cx, &session, async {
         let host_id = prior.host_id.require(HOST_ID)?;
         // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
         let failure = format!("Could not delete the backup server {host_id}");
@@ -228,6 +247,7 @@ impl Resource<Api> for BackupHost {
                     .into());
             }
         }
+        }).await
     }
 
     fn import(&self, id: &str) -> Outcome<Model> {

@@ -4,8 +4,10 @@ mod backup_host;
 mod drift;
 mod place;
 mod preconditions;
+mod preflight;
 mod remote_backup;
 mod state_words;
+mod waited;
 
 pub use backup_host::BackupHost;
 pub use remote_backup::RemoteBackup;

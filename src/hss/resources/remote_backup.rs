@@ -7,9 +7,11 @@ use super::{
     drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
     preconditions::{self, Target},
+    preflight, waited,
 };
 use crate::{
     client::{BackupHost, BackupTarget, Believed, Error, RemoteBackup as Setting, Seen, Session},
+    clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
         model::{Attr, Schema},
@@ -126,121 +128,143 @@ impl Resource<Api> for RemoteBackup {
             otherwise(same_server.map(|prior| prior.backup_host_name.clone()).unwrap_or_default());
     }
 
+    async fn preflight(&self, api: &Api, stop: &Stop, prior: Option<&Model>, planned: &Model) -> Diagnostics {
+        preflight::remote_backup(api, stop, prior, planned).await
+    }
+
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let time = Timeouts::create(&planned.timeouts) + preconditions::agent_wait(&planned);
         let session = open(cx, &planned, time)?;
-        let host_id = planned.host_id.require(HOST_ID)?.clone();
-        if planned.remote_backup == Attr::Known(false) {
-            let setting = session.show_remote_backup(&host_id).await;
-            let setting =
-                setting.at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
-            refuse_foreign(&planned, &setting, None)?;
-            return switch(cx, &session, planned, Switch::off(setting.remote_backup)).await;
-        }
-        let listed = preconditions::protected_server(cx, &session, &planned).await?;
-        let setting = session.remote_backup_before_write(&host_id, listed.as_ref()).await;
-        let setting = setting
-            .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
-        refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
-        let target = target(cx, &session, &planned).await?;
-        let write = !points_to(&setting, &target);
-        let re_addressed = setting.backup_host_id.as_ref() == Some(&target.backup_host_id);
-        switch(cx, &session, planned, Switch { target: Some(target), write, re_addressed }).await
+        waited::told(cx, &session, async {
+            let host_id = planned.host_id.require(HOST_ID)?.clone();
+            if planned.remote_backup == Attr::Known(false) {
+                let setting = session.show_remote_backup(&host_id).await;
+                let setting = setting
+                    .at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
+                refuse_foreign(&planned, &setting, None)?;
+                return switch(cx, &session, planned, Switch::off(setting.remote_backup)).await;
+            }
+            let listed = preconditions::protected_server(cx, &session, &planned).await?;
+            let setting = session.remote_backup_before_write(&host_id, listed.as_ref()).await;
+            let setting = setting
+                .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
+            refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
+            let target = target(cx, &session, &planned).await?;
+            let write = !points_to(&setting, &target);
+            let re_addressed = setting.backup_host_id.as_ref() == Some(&target.backup_host_id);
+            switch(cx, &session, planned, Switch { target: Some(target), write, re_addressed }).await
+        })
+        .await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
+        cx.api.walk().reads();
         let session = open(cx, &prior, timeouts::DEFAULT)?;
-        let host_id = prior.host_id.require(HOST_ID)?.clone();
-        let believed = prior.remote_backup.known().map(|on| Believed {
-            remote_backup: *on,
-            backup_host_id: prior.backup_host_id.known().map(String::as_str),
-        });
-        let before = prior.clone();
-        match session.see_remote_backup(&host_id, believed).await {
-            Ok(Seen::Exact(setting)) => {
-                let vanished = !setting.remote_backup && before.remote_backup == Attr::Known(true);
-                if vanished && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)? {
-                    return Ok(None);
+        waited::told(cx, &session, async {
+            let host_id = prior.host_id.require(HOST_ID)?.clone();
+            let believed = prior.remote_backup.known().map(|on| Believed {
+                remote_backup: *on,
+                backup_host_id: prior.backup_host_id.known().map(String::as_str),
+            });
+            let before = prior.clone();
+            match session.see_remote_backup(&host_id, believed).await {
+                Ok(Seen::Exact(setting)) => {
+                    let vanished = !setting.remote_backup && before.remote_backup == Attr::Known(true);
+                    if vanished
+                        && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)?
+                    {
+                        return Ok(None);
+                    }
+                    take_facts(&mut prior, &setting);
                 }
-                take_facts(&mut prior, &setting);
-            }
-            Ok(Seen::Listed(host)) => {
-                // The address is not in the list. The server's own stays; the registered one might hide a failure.
-                let listed = Setting {
-                    remote_backup: host.backup_host_id.is_some(),
-                    backup_host_id: host.backup_host_id,
-                    ..Setting::default()
-                };
-                take_facts(&mut prior, &listed);
-            }
-            Ok(Seen::Unlisted) => {
-                if !session.is_listed_anywhere(&host_id).await.at(HOST_ID, UNREAD)? {
-                    return Ok(None);
+                Ok(Seen::Listed(host)) => {
+                    // The address is not in the list. The server's own stays; the registered one might hide a failure.
+                    let listed = Setting {
+                        remote_backup: host.backup_host_id.is_some(),
+                        backup_host_id: host.backup_host_id,
+                        ..Setting::default()
+                    };
+                    take_facts(&mut prior, &listed);
                 }
-                take_facts(&mut prior, &Setting::default());
+                Ok(Seen::Unlisted) => {
+                    if !session.is_listed_anywhere(&host_id).await.at(HOST_ID, UNREAD)? {
+                        return Ok(None);
+                    }
+                    take_facts(&mut prior, &Setting::default());
+                }
+                Err(error) if error.may_mean_unknown_host() => {
+                    return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)? {
+                        false => Ok(None),
+                        true => Err(error).at(HOST_ID, UNREAD),
+                    };
+                }
+                Err(error) => return Err(error).at(HOST_ID, UNREAD),
             }
-            Err(error) if error.may_mean_unknown_host() => {
-                return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)? {
-                    false => Ok(None),
-                    true => Err(error).at(HOST_ID, UNREAD),
-                };
+            prior.id = Attr::Known(host_id);
+            prior.region = Attr::Known(session.region().to_owned());
+            let target = registered(&session, &prior).await.at(HOST_ID, UNREAD)?;
+            let addr = target.as_ref().and_then(preconditions::address);
+            if prior.backup_host_name.is_null() || prior.backup_host_id != before.backup_host_id {
+                let name = target.and_then(|host| host.backup_host_name).filter(|name| !name.is_empty());
+                prior.backup_host_name = name.map_or(prior.backup_host_name, Attr::Known);
             }
-            Err(error) => return Err(error).at(HOST_ID, UNREAD),
-        }
-        prior.id = Attr::Known(host_id);
-        prior.region = Attr::Known(session.region().to_owned());
-        let target = registered(&session, &prior).await.at(HOST_ID, UNREAD)?;
-        let addr = target.as_ref().and_then(preconditions::address);
-        if prior.backup_host_name.is_null() || prior.backup_host_id != before.backup_host_id {
-            let name = target.and_then(|host| host.backup_host_name).filter(|name| !name.is_empty());
-            prior.backup_host_name = name.map_or(prior.backup_host_name, Attr::Known);
-        }
-        // An address that was never read is not one that differs.
-        let differs = addr.filter(|addr| prior.backup_addr.known().is_some_and(|used| used != addr));
-        cx.note(REGISTERED_ADDR, differs.as_deref());
-        drift::remote_backup(cx, &session, &before, &prior).await;
-        Ok(Some(prior))
+            // An address that was never read is not one that differs.
+            let differs = addr.filter(|addr| prior.backup_addr.known().is_some_and(|used| used != addr));
+            cx.note(REGISTERED_ADDR, differs.as_deref());
+            drift::remote_backup(cx, &session, &before, &prior).await;
+            Ok(Some(prior))
+        })
+        .await
     }
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let is_on = prior.remote_backup == Attr::Known(true);
         let time = Timeouts::update(&planned.timeouts) + preconditions::agent_wait(&planned);
         let session = open(cx, &planned, time)?;
-        if planned.remote_backup == Attr::Known(false) {
-            return switch(cx, &session, planned, Switch::off(is_on)).await;
-        }
-        let untouched = is_on
-            && prior.backup_host_id == planned.backup_host_id
-            && prior.backup_addr == planned.backup_addr;
-        if untouched {
-            return Ok(planned);
-        }
-        preconditions::protected_server(cx, &session, &planned).await?;
-        let target = target(cx, &session, &planned).await?;
-        let re_addressed = is_on && prior.backup_host_id == planned.backup_host_id;
-        switch(cx, &session, planned, Switch { target: Some(target), write: true, re_addressed }).await
+        waited::told(cx, &session, async {
+            if planned.remote_backup == Attr::Known(false) {
+                return switch(cx, &session, planned, Switch::off(is_on)).await;
+            }
+            let untouched = is_on
+                && prior.backup_host_id == planned.backup_host_id
+                && prior.backup_addr == planned.backup_addr;
+            if untouched {
+                return Ok(planned);
+            }
+            preconditions::protected_server(cx, &session, &planned).await?;
+            let target = target(cx, &session, &planned).await?;
+            let re_addressed = is_on && prior.backup_host_id == planned.backup_host_id;
+            switch(cx, &session, planned, Switch { target: Some(target), write: true, re_addressed }).await
+        })
+        .await
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        cx.api.walk().applies();
         if prior.remote_backup == Attr::Known(false) {
             return Ok(());
         }
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
-        let host_id = prior.host_id.require(HOST_ID)?;
-        // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
-        let failure = format!("Could not switch the remote backup of {host_id} off");
-        if let Err(error) = session.set_remote_backup(host_id, None).await {
-            // A server that left HSS, or that has WTP no more, has no remote backup either.
-            let off = match session.show_remote_backup(host_id).await {
-                Ok(setting) => !setting.remote_backup,
-                Err(shown) if shown.may_mean_unknown_host() => {
-                    !preconditions::known_to_hss(&session, host_id).await.unwrap_or(true)
-                }
-                Err(_) => false,
-            };
-            return if off { Ok(()) } else { Err(error).at(HOST_ID, &failure) };
-        }
-        confirm(&session, host_id, None, false).await.map(drop)
+        waited::told(cx, &session, async {
+            let host_id = prior.host_id.require(HOST_ID)?;
+            // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
+            let failure = format!("Could not switch the remote backup of {host_id} off");
+            if let Err(error) = session.set_remote_backup(host_id, None).await {
+                // A server that left HSS, or that has WTP no more, has no remote backup either.
+                let off = match session.show_remote_backup(host_id).await {
+                    Ok(setting) => !setting.remote_backup,
+                    Err(shown) if shown.may_mean_unknown_host() => {
+                        !preconditions::known_to_hss(&session, host_id).await.unwrap_or(true)
+                    }
+                    Err(_) => false,
+                };
+                return if off { Ok(()) } else { Err(error).at(HOST_ID, &failure) };
+            }
+            confirm(&session, host_id, None, false).await.map(drop)
+        })
+        .await
     }
 
     fn import(&self, id: &str) -> Outcome<Model> {
