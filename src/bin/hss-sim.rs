@@ -14,7 +14,8 @@ const USAGE: &str = "\
 Usage: hss-sim [--listen ADDRESS:PORT] [--world FILE.json] [--knob NAME=VALUE]...
        hss-sim --print-world [--world FILE.json]
 
-An in-memory Huawei Cloud HSS (web tamper protection, remote backup) with IAM.
+An in-memory Huawei Cloud HSS (web tamper protection, remote backup) with IAM, STS, OIDC login and the metadata
+service of an instance, all on one address. /at/REGION before a path means the endpoint of that region alone.
 Prints http://ADDRESS:PORT on stdout once it accepts calls; ends on SIGTERM.
 
   --listen ADDRESS:PORT   loopback only; port 0 takes a free one [127.0.0.1:0]
@@ -24,7 +25,8 @@ Prints http://ADDRESS:PORT on stdout once it accepts calls; ends on SIGTERM.
   --help, --version
 
 While it runs: GET, DELETE /_sim/requests; GET, PUT /_sim/world; GET, PATCH /_sim/knobs;
-PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID.
+PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID; PATCH /_sim/identity-providers/ID;
+POST /_sim/revoke ends all tokens and temporary keys.
 
 Knobs, their values and [defaults]:
 ";

@@ -21,9 +21,11 @@ async fn the_journal_tells_what_happened() {
         "method": "GET", "path": format!("/v5/{PROJECT}/wtp/backup-hosts"),
         "query": {"limit": "200", "enterprise_project_id": "0"},
         "operation": "ListBackupHostsInfo", "status": 200, "who": ACCESS,
+        "principal": format!("key:{ACCESS}"),
     });
     assert_eq!(first, expected);
     assert_eq!((&rows[1]["operation"], &rows[1]["status"]), (&json!("unknown"), &json!(404)));
+    assert_eq!(rows[1]["error"], "APIGW.0101");
     assert_eq!(caller.control("DELETE", "requests", None).await.0, 204);
     assert_eq!(caller.control("GET", "requests", None).await.1, json!([]));
 }
