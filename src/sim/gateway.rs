@@ -99,6 +99,7 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
     let others = [
         ("principal", actor.principal.as_ref().map(|principal| json!(principal))),
         ("error", reply.error_code().map(|code| json!(code))),
+        ("user_agent", call.header("user-agent").map(|text| json!(text))),
         ("proxied", call.proxied.then_some(Value::Bool(true))),
     ];
     for (name, value) in others {

@@ -20,8 +20,15 @@ const SHORTEST: i64 = 900;
 const HOUR: i64 = 3600;
 
 const COMMON: &[&str] = &["agency_urn", "agency_session_name", "duration_seconds", "policy", "policy_ids"];
-const ASSUME: &[&str] =
-    &["external_id", "source_identity", "serial_number", "token_code", "tags", "transitive_tag_keys"];
+const ASSUME: &[&str] = &[
+    "external_id",
+    "source_identity",
+    "serial_number",
+    "token_code",
+    "tags",
+    "transitive_tag_keys",
+    "provided_contexts",
+];
 const WITH_OIDC: &[&str] = &["provider_urn", "id_token"];
 
 /// `POST /v5/agencies/assume`.

@@ -125,7 +125,8 @@ async fn calls_through_a_proxy_are_told() {
     let http = reqwest::Client::builder().proxy(proxy).build().unwrap();
     let through = Caller { http, base: "http://169.254.169.254".to_owned(), ..caller.clone() };
     assert_eq!(through.open("GET", KEY, &[], None).await.status, 200);
-    caller.open("GET", KEY, &[], None).await;
+    caller.open("GET", KEY, &[("user-agent", "somebody/1.0")], None).await;
     let (_, journal) = caller.control("GET", "requests", None).await;
     assert_eq!((&journal[0]["proxied"], journal[1].get("proxied")), (&Value::Bool(true), None));
+    assert_eq!((journal[0].get("user_agent"), &journal[1]["user_agent"]), (None, &json!("somebody/1.0")));
 }
