@@ -11,6 +11,8 @@ mod credentials;
 mod lifetimes;
 #[path = "sim/program.rs"]
 mod program;
+#[path = "sim/tls.rs"]
+mod tls;
 #[path = "sim/trouble.rs"]
 mod trouble;
 

@@ -159,11 +159,14 @@ impl World {
         self.projects.first().map_or("", |project| &project.id)
     }
 
-    /// Puts what names no project into the one that goes without saying.
-    pub(super) fn place(&self, project_id: &mut String) {
+    /// Puts what names no project into the one that goes without saying. Any other must be known.
+    pub(super) fn place(&self, project_id: &mut String) -> Result<(), String> {
         if project_id.is_empty() {
-            *project_id = self.default_project().to_owned();
+            self.default_project().clone_into(project_id);
+        } else if !self.all_projects().any(|project| project.id == *project_id) {
+            return Err("project_id: there is no such project".to_owned());
         }
+        Ok(())
     }
 
     pub(super) fn agency(&self, domain_id: &str, name: &str) -> Option<&Agency> {
@@ -192,13 +195,14 @@ impl World {
     /// Whether credentials of this principal mean something in this world.
     pub(super) fn knows(&self, principal: &Principal) -> bool {
         let id = &principal.id;
-        match principal.kind {
+        let is_there = match principal.kind {
             Kind::Key => self.access_keys.iter().any(|key| key.access == *id),
             Kind::User => self.users.iter().any(|user| user.id == *id),
             Kind::Agency => self.agency(&principal.domain.id, id).is_some(),
             Kind::IdentityProvider => self.identity_provider(id).is_some(),
             Kind::Instance => self.instance_agency == *id,
-        }
+        };
+        is_there && self.account(&principal.domain.id).is_some()
     }
 }
 

@@ -92,7 +92,7 @@ fn patch_host(state: &mut State, id: &str, body: &[u8]) -> Control {
     };
     outcome(object(body).and_then(|changes| {
         let mut host = merged(row, &changes, ("host_id", id), world_file::host)?;
-        state.world.place(&mut host.project_id);
+        state.world.place(&mut host.project_id)?;
         if changes.contains_key("protect_status") {
             state.openings.remove(id);
         }
@@ -107,7 +107,7 @@ fn patch_backup_host(state: &mut State, id: &str, body: &[u8]) -> Control {
     let Some(row) = row else { return unknown_id() };
     outcome(object(body).and_then(|changes| {
         let mut host = merged(row, &changes, ("backup_host_id", id), world_file::backup_host)?;
-        state.world.place(&mut host.project_id);
+        state.world.place(&mut host.project_id)?;
         // A status that is set by hand stays: nothing that was under way may change it later.
         if changes.contains_key("backup_host_status") {
             state.starts.remove(id);

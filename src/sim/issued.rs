@@ -8,6 +8,9 @@ use std::{
 
 use super::{accounts::Principal, moment::Moment, state::State, world::World};
 
+/// No knob makes anything live longer, so that no date overflows.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 #[derive(Default)]
 pub(super) struct Issued {
     pub(super) tokens: HashMap<String, Token>,
@@ -102,7 +105,7 @@ impl State {
         now: SystemTime,
         most: Option<SystemTime>,
     ) -> (String, SystemTime) {
-        let ends = now + Duration::from_secs(self.knobs.token_ttl_s);
+        let ends = now + Duration::from_secs(self.knobs.token_ttl_s).min(LONGEST);
         let expires = most.map_or(ends, |most| most.min(ends));
         let value = format!("SIM-{}-{}", self.fresh_id(), self.fresh_id());
         self.issued.tokens.insert(value.clone(), Token { principal, project, expires });
@@ -111,7 +114,7 @@ impl State {
 
     /// Issues keys that live for the seconds asked for, unless `keys_ttl_s` says otherwise.
     pub(super) fn issue_keys(&mut self, principal: Principal, now: SystemTime, seconds: u64) -> TemporaryKey {
-        let lifetime = Duration::from_secs(self.knobs.keys_ttl_s.unwrap_or(seconds));
+        let lifetime = Duration::from_secs(self.knobs.keys_ttl_s.unwrap_or(seconds)).min(LONGEST);
         let [one, two, three, four] = [(); 4].map(|()| self.fresh_id());
         let key = TemporaryKey {
             access: format!("HST{}", one[..17].to_ascii_uppercase()),

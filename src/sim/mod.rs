@@ -35,6 +35,7 @@ mod signature;
 mod state;
 mod sts;
 mod table;
+mod tls;
 mod tokens;
 mod world;
 mod world_file;
@@ -44,6 +45,7 @@ mod wtp;
 pub use self::{
     knobs::Knobs,
     server::{Log, Running, Sim},
+    tls::Tls,
     world::World,
     world_file::WorldError,
 };

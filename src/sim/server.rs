@@ -25,6 +25,7 @@ use super::{
     moment::{self, Moment},
     reply::{Payload, Reply},
     state::State,
+    tls::Tls,
     world::World,
 };
 
@@ -40,6 +41,7 @@ pub struct Sim {
     world: World,
     knobs: Knobs,
     log: Option<Log>,
+    tls: Option<Tls>,
 }
 
 /// A simulator that accepts calls. It ends when this is dropped.
@@ -58,12 +60,17 @@ struct Server {
 impl Sim {
     /// A simulator of this world.
     pub fn new(world: World, knobs: Knobs) -> Self {
-        Self { world, knobs, log: None }
+        Self { world, knobs, log: None, tls: None }
     }
 
     /// Sends a line per request to `log`.
     pub fn with_log(self, log: Log) -> Self {
         Self { log: Some(log), ..self }
+    }
+
+    /// Speaks HTTPS instead of HTTP.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Listens on a free loopback port. Must be called within a tokio runtime.
@@ -77,15 +84,17 @@ impl Sim {
             let reason = format!("{address} is not a loopback address; the simulator listens on no other");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
+        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind(address).await?;
-        let base_url = format!("http://{}", listener.local_addr()?);
+        let base_url = format!("{scheme}://{}", listener.local_addr()?);
         let server = Server { state: Mutex::new(State::new(self.world, self.knobs)), log: self.log };
         let service = Router::new()
             .fallback(handle)
             .with_state(Arc::new(server))
             .into_make_service_with_connect_info::<Scissors>();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(Door(listener), service).with_graceful_shutdown(async {
+        let serving = axum::serve(Door::new(listener, acceptor), service).with_graceful_shutdown(async {
             // A dropped sender means the same as a sent word.
             let _ = stopped.await;
         });
@@ -95,7 +104,7 @@ impl Sim {
 }
 
 impl Running {
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT` or the same with `https`, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }

@@ -98,7 +98,8 @@ pub(super) fn by_id_token(state: &mut State, call: &Call) -> Known {
         return Err(Reply::iam(401, "IAM.0007", "Request parameter id_token is invalid."));
     }
     let principal = Principal::identity_provider(&state.world, id);
-    let scope = scope(&state.world, &principal.domain, &auth["scope"])?;
+    let scope = scope(&state.world, &principal.domain, &auth["scope"])
+        .map_err(|_| Reply::iam(401, "IAM.0007", "Request parameter scope is invalid."))?;
     Ok((issue(state, call, &principal, scope, "mapped", None), principal))
 }
 

@@ -429,6 +429,12 @@ async fn projects_of_regions_and_accounts() {
     let (_, world) = caller.control("GET", "world", None).await;
     assert_eq!(world["backup_hosts"][0]["project_id"], EAST);
     assert_eq!(world["hosts"][0].get("project_id"), None, "the first project goes without saying");
+    let moved = format!("hosts/{WEB}");
+    assert_eq!(caller.control("PATCH", &moved, Some(json!({"project_id": "none"}))).await.0, 400);
+    assert_eq!(caller.control("PATCH", &moved, Some(json!({"project_id": EAST}))).await.0, 200);
+    assert_eq!(caller.show(WEB).await.code(), "HSS.0011", "in another project now");
+    assert_eq!(caller.control("PATCH", &moved, Some(json!({"project_id": null}))).await.0, 200);
+    assert_eq!(caller.show(WEB).await.status, 200);
 
     // The endpoint of one region serves no other.
     for (path, status) in [
