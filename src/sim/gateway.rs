@@ -85,7 +85,11 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
             None => perform(state, call, &route, (caller.as_ref(), &mut actor)),
         },
     };
-    let reply = answer.unwrap_or_else(|refusal| refusal);
+    let mut reply = answer.unwrap_or_else(|refusal| refusal);
+    let request_id = state.fresh_id();
+    if matches!(route, Route::Iam { .. }) && path.starts_with("/v3") {
+        reply.headers.push(("x-iam-trace-id", format!("token_sim_null_{request_id}")));
+    }
     let status = if spoil == Some(Spoil::Reset) { 0 } else { reply.status };
     let mut row = json!({
         "method": call.method,
@@ -108,7 +112,7 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
         }
     }
     state.journal.push(row);
-    Outcome { reply, request_id: state.fresh_id(), operation, actor, spoil }
+    Outcome { reply, request_id, operation, actor, spoil }
 }
 
 /// Everything that is checked before the service sees the call. The caller is there unless the operation is open.

@@ -80,6 +80,9 @@ async fn tokens_by_password() {
     ] {
         let seen = caller.open("POST", TOKENS, &[], login(password(user), scope)).await;
         assert_eq!(seen.refusal(), wanted(status, &format!("keystone {status}")), "{}", seen.text);
+        let [trace, request] =
+            ["x-iam-trace-id", "x-request-id"].map(|name| seen.headers[name].to_str().unwrap());
+        assert!(trace.ends_with(request), "{trace}");
     }
 }
 
