@@ -104,7 +104,7 @@ impl Shape {
             began.elapsed()
         };
         if rounds > 1 {
-            [&self.ours, &self.floor, &self.wide].map(run);
+            let _warm = [&self.ours, &self.floor, &self.wide].map(run);
         }
         let mut times: [Vec<Duration>; 3] = Default::default();
         let (mut calls, mut peak) = (0, 0);

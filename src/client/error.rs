@@ -178,6 +178,11 @@ impl Error {
         })
     }
 
+    /// Whether the credentials themselves were refused.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.api().is_some_and(|api| api.status == 401)
+    }
+
     /// Whether the service, or the gateway before it, refused the call for what it asked, so that it changed nothing.
     pub(super) fn is_refused(&self) -> bool {
         !self.is_unsettled()

@@ -100,6 +100,9 @@ pub(super) async fn protected_server(
                 cx.warn(skipped(&error, "Protected servers").at(HOST_ID));
                 return Ok(None);
             }
+            Err(error) if error.is_stopped() && since.is_some() => {
+                return Err(interrupted(host_id).at(HOST_ID).into());
+            }
             Err(error) => return Err(error).at(HOST_ID, FAILURE),
         };
         let state = found.as_ref().map_or(Err(Obstacle::NotListed), ready);
@@ -126,13 +129,14 @@ pub(super) async fn protected_server(
             Err(Ended::TimedOut) => {
                 return Err(refusal(session, planned, host_id, &obstacle).await.at(HOST_ID).into());
             }
-            Err(Ended::Stopped) => {
-                let detail = format!("Remote backup of {host_id} was not changed.");
-                let summary = "Interrupted while waiting for the protected server";
-                return Err(Diagnostic::error(summary, detail).at(HOST_ID).into());
-            }
+            Err(Ended::Stopped) => return Err(interrupted(host_id).at(HOST_ID).into()),
         }
     }
+}
+
+fn interrupted(host_id: &str) -> Diagnostic {
+    let detail = format!("Remote backup of {host_id} was not changed.");
+    Diagnostic::error("Interrupted while waiting for the protected server", detail)
 }
 
 /// What time may mend. A server that can never work passes here and is refused by [`unmendable`].

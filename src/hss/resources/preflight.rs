@@ -17,7 +17,7 @@ use crate::{
         diag::{Diagnostic, Diagnostics},
         model::Attr,
     },
-    hss::Api,
+    hss::{Api, report},
 };
 
 /// How long a plan may be held up.
@@ -112,7 +112,14 @@ async fn told(api: &Api, session: &Session, remarks: Remarks) -> Diagnostics {
         }
         // A permission that is missing is no reason to keep quiet about other places.
         Err(error) if preconditions::may_not_list(&error) => {}
-        Err(_) => api.walk().gives_up_preflight(),
+        Err(error) => {
+            let first = api.walk().gives_up_preflight();
+            // An apply would be refused in the same way. Whoever has no network, or no credentials yet, knows it.
+            if first && error.is_unauthenticated() && api.walk().only_plans(session.clock()).await {
+                let detail = report::detail(&error);
+                diagnostics.push(Diagnostic::warning("HSS does not accept the credentials", detail));
+            }
+        }
     }
     diagnostics
 }
