@@ -19,6 +19,8 @@ mod configuration;
 mod drift;
 #[path = "acceptance/enterprise_projects.rs"]
 mod enterprise_projects;
+#[path = "acceptance/fleet.rs"]
+mod fleet;
 #[path = "acceptance/import.rs"]
 mod import;
 #[path = "acceptance/in_use.rs"]
@@ -33,6 +35,8 @@ mod lifecycle;
 mod logs;
 #[path = "acceptance/many.rs"]
 mod many;
+#[path = "acceptance/preflight.rs"]
+mod preflight;
 #[path = "acceptance/provider_block.rs"]
 mod provider_block;
 #[path = "acceptance/refusals.rs"]

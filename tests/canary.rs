@@ -274,7 +274,7 @@ fn arrange(simulator: &Simulator, trouble: Trouble) {
     };
     simulator.control("PATCH", "knobs", Some(&knobs));
     if trouble == Trouble::Ended {
-        simulator.control("DELETE", "tokens", None);
+        simulator.control("POST", "revoke", None);
     }
 }
 

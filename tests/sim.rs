@@ -5,8 +5,14 @@
 
 #[path = "sim/caller.rs"]
 mod caller;
+#[path = "sim/credentials.rs"]
+mod credentials;
+#[path = "sim/lifetimes.rs"]
+mod lifetimes;
 #[path = "sim/program.rs"]
 mod program;
+#[path = "sim/tls.rs"]
+mod tls;
 #[path = "sim/trouble.rs"]
 mod trouble;
 
@@ -284,6 +290,11 @@ async fn logging_in_and_finding_projects() {
     assert_eq!(row(3), (json!("KeystoneCreateUserTokenByPassword"), json!("sim-user")));
     assert_eq!(row(4), (json!("KeystoneCreateUserTokenByPassword"), json!("anonymous")));
     assert_eq!(row(5), (json!("ListBackupHostsInfo"), json!("sim-user")));
+    assert_eq!(
+        (&journal[0]["principal"], &journal[5]["principal"]),
+        (&json!("key:…0001"), &json!("user:sim-user"))
+    );
+    assert_eq!((&journal[4]["principal"], &journal[4]["error"]), (&Value::Null, &json!("401")));
     let text = journal.to_string();
     for secret in [SECRET, token.as_str(), "sim-password", "guess"] {
         assert!(!text.contains(secret), "the journal holds a secret");

@@ -166,8 +166,8 @@ fn body(code: &str) -> String {
     }
 }
 
-/// What the rule comes to for one attempt.
-fn expected(rule: Rule, effect: Effect, history: History, status: Option<u16>) -> Option<Reason> {
+/// What the rule comes to for one attempt: whether it is done again at all, and why.
+fn expected(rule: Rule, effect: Effect, history: History, status: Option<u16>) -> Option<Why> {
     let again = match rule {
         Done | Never => false,
         Quota => history.max_retries > 0,
@@ -175,10 +175,17 @@ fn expected(rule: Rule, effect: Effect, history: History, status: Option<u16>) -
         Repeatable => effect != Effect::Once && history.retries < history.max_retries,
     };
     again.then_some(match (rule, status) {
-        (Quota, _) => Reason::Quota,
-        (_, Some(_)) => Reason::ServerError,
-        (_, None) => Reason::LostAnswer,
+        (Quota, _) => Why::Queued,
+        (_, Some(_)) => Why::Because(Reason::ServerError),
+        (_, None) => Why::Because(Reason::LostAnswer),
     })
+}
+
+/// Why a call is repeated: in its turn, or after a wait.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Why {
+    Queued,
+    Because(Reason),
 }
 
 #[test]
@@ -198,8 +205,8 @@ fn the_whole_table() {
         for (operation, effect) in OPERATIONS {
             for max_retries in [0, 1, 5, u32::MAX] {
                 for retries in 0..=6 {
-                    for (quota_waits, retry_after) in [(0, None), (3, None), (u32::MAX, Some(7))] {
-                        let history = History { retries, quota_waits, max_retries };
+                    for retry_after in [None, Some(7)] {
+                        let history = History { retries, max_retries };
                         let outcome = match (status, lost) {
                             (Some(status), _) => Outcome::Answer {
                                 status: *status,
@@ -211,20 +218,32 @@ fn the_whole_table() {
                         let verdicts =
                             [0.0, 0.5, 1.0].map(|jitter| verdict(&outcome, *effect, history, jitter));
                         let place = format!("{name} {operation} {history:?}");
-                        let reason = expected(*rule, *effect, history, *status);
+                        let why = expected(*rule, *effect, history, *status);
                         for found in verdicts {
-                            match (found, reason) {
+                            checked += 1;
+                            match (found, why) {
                                 (Verdict::Done, None) => assert_eq!(*rule, Done, "{place}"),
                                 (Verdict::Fail, None) => assert_ne!(*rule, Done, "{place}"),
-                                (Verdict::Again { reason: why, wait }, Some(reason)) => {
-                                    assert_eq!(why, reason, "{place}");
-                                    // Never longer than one and a half windows of the quota, unless asked to.
-                                    assert!(wait <= Duration::from_secs(90), "{place}: {wait:?}");
+                                (Verdict::Queue(said), Some(Why::Queued)) => {
+                                    assert_eq!(
+                                        said.retry_after,
+                                        retry_after.map(Duration::from_secs),
+                                        "{place}"
+                                    );
+                                    let named = said.rate.map(|rate| (rate.calls, rate.window.as_secs()));
+                                    assert_eq!(
+                                        named,
+                                        name.contains("APIGW.0308").then_some((5, 60)),
+                                        "{place}"
+                                    );
+                                }
+                                (Verdict::Again { reason, wait }, Some(Why::Because(expected))) => {
+                                    assert_eq!(reason, expected, "{place}");
+                                    assert!(wait <= Duration::from_secs(60), "{place}: {wait:?}");
                                     assert!(wait >= Duration::from_secs(1), "{place}: {wait:?}");
                                 }
-                                (found, reason) => panic!("{place}: {found:?}, expected {reason:?}"),
+                                (found, why) => panic!("{place}: {found:?}, expected {why:?}"),
                             }
-                            checked += 1;
                         }
                         // Callers that failed together do not come back together, unless they were told when to.
                         if let [Verdict::Again { wait: early, .. }, _, Verdict::Again { wait: late, .. }] =

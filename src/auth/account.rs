@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Error, Identity, Keys, Secret};
 use crate::rest::{
-    self, Base, Effect, Flights, Header, Limits, Method, Patience, Reply, Request, Sender, Ticket, Unsigned,
+    self, Base, Effect, Flights, Header, Method, Patience, Reply, Request, Sender, Ticket, Unsigned,
 };
 
 /// Where credentials come from. More sources will join; which one wins is decided in [`Source::choose`].
@@ -213,7 +213,7 @@ impl<K: Ord + Clone + Send + 'static, T: Clone + Send + Sync + 'static> Lookup<K
         }
         let work = |ticket: Ticket| {
             let (known, key) = (self.known.clone(), key.clone());
-            let asking = look_up(Patience { limits: Limits::default(), quota: ticket.quota });
+            let asking = look_up(Patience { quota: ticket.quota, ..Patience::default() });
             async move {
                 // It may have become known since the caller looked.
                 if let Some(known) = lock(&known).get(&key) {

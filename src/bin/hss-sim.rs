@@ -8,30 +8,36 @@ use std::{
     process::ExitCode,
 };
 
-use terraform_provider_hss::sim::{Knobs, Sim, World};
+use terraform_provider_hss::sim::{Knobs, Sim, Tls, World};
 
 const USAGE: &str = "\
 Usage: hss-sim [--listen ADDRESS:PORT] [--world FILE.json] [--knob NAME=VALUE]...
+               [--tls-cert FILE.pem --tls-key FILE.pem [--tls-client-ca FILE.pem]]
        hss-sim --print-world [--world FILE.json]
 
-An in-memory Huawei Cloud HSS (web tamper protection, remote backup) with IAM.
-Prints http://ADDRESS:PORT on stdout once it accepts calls; ends on SIGTERM.
+An in-memory Huawei Cloud HSS (web tamper protection, remote backup) with IAM, STS, OIDC login and the metadata
+service of an instance, all on one address. /at/REGION before a path means the endpoint of that region alone.
+Prints http://ADDRESS:PORT (or https) on stdout once it accepts calls; ends on SIGTERM.
 
   --listen ADDRESS:PORT   loopback only; port 0 takes a free one [127.0.0.1:0]
   --world FILE.json       what the account holds [a small built-in world]
   --knob NAME=VALUE       how it behaves; may be repeated
+  --tls-cert FILE.pem     speak HTTPS with this certificate chain
+  --tls-key FILE.pem      and its private key
+  --tls-client-ca FILE.pem  and demand a client certificate of one of these authorities
   --print-world           print the world and end
   --help, --version
 
 While it runs: GET, DELETE /_sim/requests; GET, PUT /_sim/world; GET, PATCH /_sim/knobs;
-DELETE /_sim/tokens; PUT, PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID.
+PUT, PATCH, DELETE /_sim/hosts/ID and /_sim/backup-hosts/ID; PATCH /_sim/identity-providers/ID;
+POST /_sim/revoke ends all tokens and temporary keys.
 
 Knobs, their values and [defaults]:
 ";
 
 /// What the command line asks for.
 enum Job {
-    Serve { listen: SocketAddr, world: Box<World>, knobs: Box<Knobs> },
+    Serve { listen: SocketAddr, world: Box<World>, knobs: Box<Knobs>, tls: Option<Tls> },
     Print(String),
 }
 
@@ -42,7 +48,7 @@ fn main() -> ExitCode {
     };
     let outcome = match job {
         Job::Print(text) => say(&text),
-        Job::Serve { listen, world, knobs } => serve(listen, *world, *knobs),
+        Job::Serve { listen, world, knobs, tls } => serve(listen, *world, *knobs, tls),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,6 +72,7 @@ fn read_arguments(arguments: impl Iterator<Item = String>) -> Result<Job, String
     let mut world = World::built_in();
     let mut knobs = Knobs::default();
     let mut print_world = false;
+    let [mut tls_cert, mut tls_key, mut tls_client_ca] = [const { None }; 3];
     // `--name=value` means the same as `--name value`.
     let mut arguments = arguments.flat_map(|argument| match argument.split_once('=') {
         Some((name, value)) if name.starts_with("--") => vec![name.to_owned(), value.to_owned()],
@@ -82,6 +89,9 @@ fn read_arguments(arguments: impl Iterator<Item = String>) -> Result<Job, String
                     text.split_once('=').ok_or_else(|| format!("--knob takes NAME=VALUE, not \"{text}\""))?;
                 knobs.set(name, setting)?;
             }
+            "--tls-cert" => tls_cert = Some(read(&value("a file")?, "--tls-cert")?),
+            "--tls-key" => tls_key = Some(read(&value("a file")?, "--tls-key")?),
+            "--tls-client-ca" => tls_client_ca = Some(read(&value("a file")?, "--tls-client-ca")?),
             "--print-world" => print_world = true,
             "--help" | "-h" => return Ok(Job::Print(format!("{USAGE}{}", Knobs::help().trim_end()))),
             "--version" | "-V" => {
@@ -93,7 +103,14 @@ fn read_arguments(arguments: impl Iterator<Item = String>) -> Result<Job, String
     if print_world {
         return Ok(Job::Print(format!("{:#}", world.to_json())));
     }
-    Ok(Job::Serve { listen, world: Box::new(world), knobs: Box::new(knobs) })
+    let tls = match (tls_cert, tls_key, tls_client_ca) {
+        (None, None, None) => None,
+        (Some(certificates), Some(key), client_authorities) => {
+            Some(Tls { certificates, key, client_authorities })
+        }
+        _ => return Err("--tls-cert and --tls-key belong together".to_owned()),
+    };
+    Ok(Job::Serve { listen, world: Box::new(world), knobs: Box::new(knobs), tls })
 }
 
 fn read_address(text: &str) -> Result<SocketAddr, String> {
@@ -110,8 +127,12 @@ fn read_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn read_world(file: &str) -> Result<World, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("--world {file}: {error}"))?;
+    let text = read(file, "--world")?;
     World::parse(&text).map_err(|error| format!("--world {file}: {error}"))
+}
+
+fn read(file: &str, argument: &str) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{argument} {file}: {error}"))
 }
 
 fn log(line: &str) {
@@ -120,10 +141,13 @@ fn log(line: &str) {
 }
 
 #[tokio::main]
-async fn serve(listen: SocketAddr, world: World, knobs: Knobs) -> io::Result<()> {
+async fn serve(listen: SocketAddr, world: World, knobs: Knobs, tls: Option<Tls>) -> io::Result<()> {
     // Before the address is printed: whoever reads it may send the signal at once.
     let ended = end_signal()?;
-    let sim = Sim::new(world, knobs).with_log(log);
+    let mut sim = Sim::new(world, knobs).with_log(log);
+    if let Some(tls) = tls {
+        sim = sim.with_tls(tls);
+    }
     let running = sim.start_on(listen).await?;
     say(running.base_url())?;
     ended.await;

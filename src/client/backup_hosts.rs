@@ -2,7 +2,7 @@
 //!
 //! The API cannot read one of them, so every read walks the whole list, and callers share the walk.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,18 @@ use super::{
     Error, Session,
     call::{Values, filled},
     operation::{DELETE_BACKUP_HOSTS, LIST_BACKUP_HOSTS, UPDATE_BACKUP_HOST},
-    page,
+    snapshot::{Listing, Walked},
 };
-use crate::rest::{Limits, Patience};
+use crate::rest::Cut;
 
-/// How many ids one delete may hold.
-const DELETE_CHUNK: usize = 100;
 const PATH: &[&str] = &["wtp", "backup-hosts"];
+
+static LISTING: Listing<BackupHost, Item> = Listing {
+    operation: &LIST_BACKUP_HOSTS,
+    path: PATH,
+    id: |item| item.backup_host_id.as_deref().unwrap_or_default(),
+    item: BackupHost::from_item,
+};
 
 /// A registered backup server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,55 +64,35 @@ struct Item {
 }
 
 impl Session {
-    /// All backup servers of the project, sorted by id.
-    ///
-    /// Callers that ask at the same time share one walk of the list. Nobody is given what was read, even in
-    /// part, before it asked.
+    /// All backup servers of the project as they are now, sorted by id: nothing of it was read before the question.
     pub async fn list_backup_hosts(&self) -> Result<Arc<[BackupHost]>, Error> {
-        let key = (self.region.clone(), Some(self.read_scope().to_owned()));
-        let flights = &self.hss.0.backup_hosts;
-        flights
-            .join(key, self.clock(), &self.patience, |ticket| {
-                let patience = Patience { limits: Limits::default(), quota: ticket.quota.clone() };
-                let session = self.detached(patience);
-                async move {
-                    session.prepare(&LIST_BACKUP_HOSTS).await?;
-                    // Whoever asks in this very moment comes along.
-                    tokio::task::yield_now().await;
-                    ticket.close();
-                    session.walk_backup_hosts().await
-                }
-            })
-            .await
-            .map_err(|cut| Error::from_cut(cut, LIST_BACKUP_HOSTS.name))?
+        self.list_backup_hosts_since(Some(self.clock().instant())).await
     }
 
-    async fn walk_backup_hosts(&self) -> Result<Arc<[BackupHost]>, Error> {
-        let items = page::walk(
-            |offset| {
-                let values = Values { path: PATH, ..Values::default() };
-                self.read_page::<Item>(&LIST_BACKUP_HOSTS, values, offset)
-            },
-            |item| item.backup_host_id.as_deref().unwrap_or_default(),
-        )
-        .await?;
-        Ok(items.into_iter().filter_map(BackupHost::from_item).collect())
+    /// The same as they were at some time from `since` on; without, as they were lately. Callers share walks.
+    pub async fn list_backup_hosts_since(&self, since: Option<Instant>) -> Result<Arc<[BackupHost]>, Error> {
+        match self.hss.0.backup_hosts.get(self, &LISTING, since, None).await? {
+            Walked::Whole(snapshot) => Ok(Arc::clone(&snapshot.items)),
+            Walked::TooLong(_) => Err(Error::from_cut(Cut::Broken, LIST_BACKUP_HOSTS.name)),
+        }
     }
 
     /// Adds a backup server, or changes it. It answers before the server's agent has done anything.
     pub async fn update_backup_host(&self, body: &UpdateBackupHost) -> Result<(), Error> {
         let body = Some(serde_json::json!(body));
         let values = Values { path: PATH, body, ..Values::default() };
-        self.call(&UPDATE_BACKUP_HOST, values).await.map(drop)
+        let result = self.call(&UPDATE_BACKUP_HOST, values).await.map(drop);
+        self.hss.0.backup_hosts.outdate(self);
+        result
     }
 
-    /// Deletes backup servers, a hundred per call. Stops at the first call that fails.
-    pub async fn delete_backup_hosts(&self, ids: &[String]) -> Result<(), Error> {
-        for chunk in ids.chunks(DELETE_CHUNK) {
-            let body = Some(serde_json::json!({ "backup_host_id_list": chunk }));
-            self.call(&DELETE_BACKUP_HOSTS, Values { path: PATH, body, ..Values::default() }).await?;
-        }
-        Ok(())
+    /// Deletes backup servers, at most a hundred.
+    pub(super) async fn delete_backup_hosts(&self, ids: &[String]) -> Result<(), Error> {
+        let body = Some(serde_json::json!({ "backup_host_id_list": ids }));
+        let values = Values { path: PATH, body, ..Values::default() };
+        let result = self.call(&DELETE_BACKUP_HOSTS, values).await.map(drop);
+        self.hss.0.backup_hosts.outdate(self);
+        result
     }
 }
 
@@ -161,6 +146,7 @@ mod tests {
         let (one, two) = (rig.session(), rig.session());
         let late = async {
             rig.server.wait_for_requests(1).await;
+            rig.session().clock().sleep(std::time::Duration::from_millis(1)).await;
             rig.session().list_backup_hosts().await
         };
         let (one, two, late) = tokio::join!(one.list_backup_hosts(), two.list_backup_hosts(), late);
@@ -218,14 +204,5 @@ mod tests {
             sent,
             serde_json::json!({ "host_id": "h1", "backup_host_ip": "10.0.0.1", "backup_host_port": 8080, "backup_dir": "/b" })
         );
-    }
-
-    #[tokio::test]
-    async fn deletes_come_in_hundreds() {
-        let rig = rig(vec![Answer::status(200).body("{}"), Answer::status(204)]).await;
-        let ids: Vec<String> = (0..101).map(|id| format!("h{id}")).collect();
-        rig.session().delete_backup_hosts(&ids).await.unwrap();
-        assert_eq!(rig.lines(), ["DELETE /v5/p0/wtp/backup-hosts"; 2]);
-        assert!(rig.server.requests()[1].ends_with(r#"{"backup_host_id_list":["h100"]}"#));
     }
 }

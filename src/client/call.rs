@@ -114,6 +114,12 @@ impl Session {
         project.map(drop).map_err(|error| Error::from_auth(error, operation.name))
     }
 
+    /// Whether a call of the operation might have to wait for its quota now.
+    pub(super) fn is_limited(&self, operation: &'static Operation) -> bool {
+        let base = self.route().map(|(_, base)| base);
+        base.is_ok_and(|base| self.hss.0.sender.is_limited(base.authority(), operation.name))
+    }
+
     fn route(&self) -> Result<(&Account, Base), Error> {
         let account = self.hss.0.account.as_ref().map_err(|error| Error::Settings(error.clone()))?;
         self.hss.check_region(&self.region)?;

@@ -178,6 +178,17 @@ impl Error {
         })
     }
 
+    /// Whether the credentials themselves were refused.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.api().is_some_and(|api| api.status == 401)
+    }
+
+    /// Whether the service, or the gateway before it, refused the call for what it asked, so that it changed nothing.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.is_unsettled()
+            && self.api().is_some_and(|api| (400..500).contains(&api.status) && api.status != 401)
+    }
+
     /// Whether the user asked to stop.
     pub fn is_stopped(&self) -> bool {
         matches!(self, Error::Stopped { .. })

@@ -1,12 +1,19 @@
 //! The configured service, and one operation's view of it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::{BackupHost, Error, Settings, SettingsError, settings::check_region_name};
+use super::{
+    BackupHost, Error, Settings, SettingsError, WtpHost, deletions::Deletions, fleet::Fleet,
+    settings::check_region_name, snapshot::Snapshots,
+};
 use crate::{
     auth::Account,
     clock::Clock,
-    rest::{Flights, Limits, Patience, Sender, Transport, TransportOptions},
+    rest::{Cause, Limits, Patience, Sender, Transport, TransportOptions, Urgency},
 };
 
 /// Stands for every enterprise project the user may see. Only for reads.
@@ -23,11 +30,16 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) sender: Sender,
     pub(super) account: Result<Account, SettingsError>,
-    pub(super) backup_hosts: Flights<WalkKey, Result<Arc<[BackupHost]>, Error>>,
+    pub(super) backup_hosts: Snapshots<BackupHost>,
+    pub(super) wtp_hosts: Snapshots<WtpHost>,
+    pub(super) web_tamper_hosts: Snapshots<WtpHost>,
+    pub(super) deletions: Deletions,
+    pub(super) fleet: Fleet,
+    born: Instant,
 }
 
 /// What a shared walk depends on: region and enterprise project. The project follows from the region.
-pub(super) type WalkKey = (String, Option<String>);
+pub(super) type WalkKey = (String, String);
 
 /// Where a resource lives, as far as it says so itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,9 +64,26 @@ impl Hss {
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Hss {
         let options =
             TransportOptions { insecure: settings.insecure, user_agent: settings.user_agent.clone() };
-        let sender = Sender::new(Transport::new(options), clock, settings.max_retries);
+        let born = clock.instant();
+        let sender =
+            Sender::new(Transport::new(options), clock, settings.max_retries).with_quota(settings.call_limit);
         let account = settings.account().map(|account| Account::new(account, sender.clone()));
-        Hss(Arc::new(Inner { settings, sender, account, backup_hosts: Flights::default() }))
+        Hss(Arc::new(Inner {
+            settings,
+            sender,
+            account,
+            backup_hosts: Snapshots::default(),
+            wtp_hosts: Snapshots::default(),
+            web_tamper_hosts: Snapshots::default(),
+            deletions: Deletions::default(),
+            fleet: Fleet::default(),
+            born,
+        }))
+    }
+
+    /// When this was configured; nothing is older that was read through it.
+    pub(super) fn born(&self) -> Instant {
+        self.0.born
     }
 
     /// The provider's region; empty when none is configured.
@@ -138,9 +167,16 @@ impl Session {
         self.patience.left(self.clock(), Duration::ZERO)
     }
 
-    /// How long this operation has waited for the service's quota so far; its deadline moved by as much.
-    pub fn waited_for_quota(&self) -> Duration {
-        self.patience.quota.waited()
+    /// How long this operation has waited for the service's quota so far, and what for; its deadline moved by as much.
+    pub fn waited_for_quota(&self) -> Option<(Duration, Cause)> {
+        let waited = self.patience.quota.waited(self.clock().instant());
+        self.patience.quota.cause().filter(|_| !waited.is_zero()).map(|cause| (waited, cause))
+    }
+
+    /// The same operation, its questions from now on as urgent as a write: it finishes what a write began.
+    pub fn urgent(&self) -> Session {
+        let patience = Patience { urgency: Urgency::Write, ..self.patience.clone() };
+        Session { patience, ..self.clone() }
     }
 
     /// The enterprise project for reads: everywhere, unless one is named, so that nothing is missed.

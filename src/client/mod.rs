@@ -5,13 +5,16 @@
 
 mod backup_hosts;
 mod call;
+mod deletions;
 mod error;
+mod fleet;
 mod hss;
 mod operation;
 mod page;
 mod remedy;
 mod remote_backup;
 mod settings;
+mod snapshot;
 mod wtp_hosts;
 
 #[cfg(test)]
@@ -19,9 +22,13 @@ mod testing;
 
 pub use backup_hosts::{BackupHost, UpdateBackupHost};
 pub use error::{ApiError, Error};
+pub use fleet::{Believed, Seen};
 pub use hss::{ALL_ENTERPRISE_PROJECTS, Hss, Place, Session};
 pub use remote_backup::{BackupTarget, RemoteBackup};
 pub use settings::{Settings, SettingsError};
 pub use wtp_hosts::{WtpHost, WtpHostFilter};
 
-pub use crate::{auth::Secret, rest::Limits};
+pub use crate::{
+    auth::Secret,
+    rest::{Cause, Limits, Rate},
+};

@@ -19,6 +19,13 @@ pub(super) struct Page<T> {
     pub(super) total: Option<u64>,
 }
 
+impl<T> Page<T> {
+    /// How many pages the list has that this one is the first of, as far as it says.
+    pub(super) fn pages(&self) -> u64 {
+        self.total.unwrap_or_default().max(self.items.len() as u64).div_ceil(PAGE).max(1)
+    }
+}
+
 /// All items, each once, sorted by id. `fetch` gives the page that starts at an offset.
 ///
 /// The service promises no order, and an item can slip past between two pages. So a list whose total changed
@@ -32,12 +39,30 @@ pub(super) async fn walk<T, F>(
 where
     F: Future<Output = Result<Page<T>, Error>>,
 {
+    let first = fetch(0).await?;
+    walk_from(first, fetch, id).await
+}
+
+/// The same, when the first page is there already.
+pub(super) async fn walk_from<T, F>(
+    first: Page<T>,
+    mut fetch: impl FnMut(u64) -> F,
+    id: impl Fn(&T) -> &str,
+) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<Page<T>, Error>>,
+{
+    let mut first = Some(first);
     let mut restless = BTreeMap::new();
     let mut found = BTreeMap::new();
     let mut total = None;
     let mut barren = 0;
     for _ in 0..WALKS {
-        let walk = walk_once(&mut fetch).await?;
+        let start = match first.take() {
+            Some(page) => page,
+            None => fetch(0).await?,
+        };
+        let walk = walk_once(start, &mut fetch).await?;
         let items = walk.items.into_iter().map(|item| (id(&item).to_owned(), item));
         if !walk.stable {
             restless.extend(items);
@@ -77,14 +102,14 @@ struct Walk<T> {
     stable: bool,
 }
 
-async fn walk_once<T, F>(fetch: &mut impl FnMut(u64) -> F) -> Result<Walk<T>, Error>
+async fn walk_once<T, F>(first: Page<T>, fetch: &mut impl FnMut(u64) -> F) -> Result<Walk<T>, Error>
 where
     F: Future<Output = Result<Page<T>, Error>>,
 {
     let mut walk = Walk { items: Vec::new(), pages: 0, total: None, stable: true };
     let mut offset = 0;
+    let mut page = first;
     loop {
-        let page = fetch(offset).await?;
         let count = page.items.len() as u64;
         if walk.pages > 0 && page.total != walk.total {
             walk.stable = false;
@@ -98,6 +123,7 @@ where
         if count == 0 || end || offset > LAST_OFFSET {
             return Ok(walk);
         }
+        page = fetch(offset).await?;
     }
 }
 

@@ -56,7 +56,9 @@ impl Session {
             None => serde_json::json!({ "remote_backup": false }),
         });
         let values = Values { path: &["wtp", host_id, "set-remote-backup"], body, ..Values::default() };
-        self.call(&SET_REMOTE_BACKUP, values).await.map(drop)
+        let result = self.call(&SET_REMOTE_BACKUP, values).await.map(drop);
+        self.note_write(host_id);
+        result
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     auth::{AccountSettings, Keys, Secret, Source},
-    rest::{Base, is_segment},
+    rest::{Base, Rate, is_segment},
 };
 
 /// Resolved provider settings: plain values. Empty texts never occur; they are `None`.
@@ -38,6 +38,10 @@ pub struct Settings {
     pub enterprise_project_id: Option<String>,
     /// Accept any TLS certificate.
     pub insecure: bool,
+    /// Calls of one operation never to be exceeded; without, the quota is learned from the gateway's refusals.
+    pub call_limit: Option<Rate>,
+    /// Whether each object is asked for itself, rather than read from shared lists where that costs fewer calls.
+    pub exact_refresh: bool,
     /// Repetitions of a failed call; quota waits do not count, but 0 forbids them too.
     pub max_retries: u32,
     /// The `User-Agent` to send.
@@ -61,6 +65,8 @@ impl Default for Settings {
             endpoints: BTreeMap::new(),
             enterprise_project_id: None,
             insecure: false,
+            call_limit: None,
+            exact_refresh: false,
             max_retries: 5,
             user_agent: concat!("terraform-provider-hss/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

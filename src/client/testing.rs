@@ -36,6 +36,10 @@ impl Rig {
         self.hss.session(Place::default(), Limits::default())
     }
 
+    pub(super) fn session_within(&self, limits: Limits) -> Session {
+        self.hss.session(Place::default(), limits)
+    }
+
     /// Method and address of each request so far.
     pub(super) fn lines(&self) -> Vec<String> {
         let requests = self.server.requests();

@@ -8,6 +8,23 @@ use super::{
     call::{Values, filled},
     operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS, Operation},
     page,
+    snapshot::Listing,
+};
+
+/// The servers with Web Tamper Protection.
+pub(super) static PROTECTED: Listing<WtpHost, Item> = Listing {
+    operation: &LIST_WTP_HOSTS,
+    path: &["webtamper", "hosts"],
+    id: |item| item.host_id.as_deref().unwrap_or_default(),
+    item: WtpHost::from_item,
+};
+
+/// The servers that could get it.
+pub(super) static ELIGIBLE: Listing<WtpHost, Item> = Listing {
+    operation: &LIST_WEB_TAMPER_HOSTS,
+    path: &["webtamper", "host-management", "hosts"],
+    id: |item| item.host_id.as_deref().unwrap_or_default(),
+    item: WtpHost::from_item,
 };
 
 /// Which servers to list; all that are set must fit.
@@ -55,7 +72,7 @@ impl WtpHostFilter {
 }
 
 #[derive(Deserialize)]
-struct Item {
+pub(super) struct Item {
     host_id: Option<String>,
     host_name: Option<String>,
     os_type: Option<String>,
@@ -79,14 +96,14 @@ struct OldInfo {
 impl Session {
     /// The servers that fit, sorted by id. An unknown id gives an empty list, not an error.
     pub async fn list_wtp_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
-        self.walk_hosts(&LIST_WTP_HOSTS, &["webtamper", "hosts"], filter).await
+        self.walk_hosts(PROTECTED.operation, PROTECTED.path, filter).await
     }
 
     /// The servers that could get protection. They are told with their ids, names, system and address alone;
     /// of the filter only `host_id` is heeded.
     pub async fn list_web_tamper_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
         let filter = WtpHostFilter { host_id: filter.host_id.clone(), ..WtpHostFilter::default() };
-        self.walk_hosts(&LIST_WEB_TAMPER_HOSTS, &["webtamper", "host-management", "hosts"], &filter).await
+        self.walk_hosts(ELIGIBLE.operation, ELIGIBLE.path, &filter).await
     }
 
     async fn walk_hosts(

@@ -71,6 +71,16 @@ pub trait AnyResource<Api>: Send + Sync {
     fn validate(&self, config: Value, write_only: bool) -> Diagnostics;
     /// What would happen. `proposed` null plans a destroy.
     fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value, private: Private) -> Planned;
+    /// The same, and what the API has to say about it.
+    fn plan_and_preflight<'a>(
+        &'a self,
+        api: &'a Api,
+        stop: Stop,
+        prior: Value,
+        config: Value,
+        proposed: Value,
+        private: Private,
+    ) -> Pending<'a, Planned>;
     /// The object as it is.
     fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done>;
     /// Creates, updates or destroys, by which of the two states is null.
@@ -103,6 +113,9 @@ struct Types {
     opened: Type,
 }
 
+/// The object as it is, if there is one, and as it is planned.
+type Pair<M> = (Option<M>, M);
+
 /// A panic as a diagnostic. What was kept before it is not lost.
 async fn guarded<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic).into()))
@@ -116,6 +129,52 @@ pub fn panicked(panic: &(dyn Any + Send)) -> Diagnostic {
 }
 
 impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
+    /// The plan, and the models it is about; none when there is nothing to exist or the plan failed.
+    fn planned(
+        &self,
+        api: &Api,
+        prior: Value,
+        config: Value,
+        proposed: Value,
+        private: Private,
+    ) -> (Planned, Option<Pair<R::Model>>) {
+        if proposed.is_null() {
+            return (Planned::default(), None);
+        }
+        let block = self.block();
+        let [prior, config, proposed] = [prior, config, proposed].map(|value| block.opened(value));
+        let base = plan::propose(block, &prior, &config, proposed);
+        let models = (|| {
+            let before = if prior.is_null() { None } else { Some(self.load(prior.clone())?) };
+            Ok((before, self.load(config.clone())?, self.load(base)?))
+        })();
+        let (before, configured, planned) = match models {
+            Ok(models) => models,
+            Err(diagnostics) => return (Planned { diagnostics, ..Planned::default() }, None),
+        };
+        let mut change = Change {
+            prior: before,
+            config: configured,
+            planned,
+            replaces: Vec::new(),
+            private,
+            diagnostics: Diagnostics::default(),
+        };
+        self.resource.plan(api, &mut change);
+        let Change { prior: before, planned, mut replaces, mut diagnostics, .. } = change;
+        let mut state = self.schema().store(planned.clone());
+        plan::with_refinements(&config, &mut state);
+        replaces.extend(plan::replacements(block, &prior, &state));
+        replaces.sort();
+        replaces.dedup();
+        if let Err(path) = verify(block, &prior, &config, &state) {
+            let what = format!("The plan for {path} does not follow the configuration.");
+            diagnostics.push(Diagnostic::our_bug(what).at(path));
+        }
+        let models = (!diagnostics.has_error()).then_some((before, planned));
+        (Planned { state: block.closed(state), replaces, diagnostics }, models)
+    }
+
     fn schema(&self) -> &Schema<R::Model> {
         self.schema.get_or_init(|| self.resource.schema())
     }
@@ -196,40 +255,29 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
     }
 
     fn plan(&self, api: &Api, prior: Value, config: Value, proposed: Value, private: Private) -> Planned {
-        if proposed.is_null() {
-            return Planned::default();
-        }
-        let block = self.block();
-        let [prior, config, proposed] = [prior, config, proposed].map(|value| block.opened(value));
-        let base = plan::propose(block, &prior, &config, proposed);
-        let models = (|| {
-            let before = if prior.is_null() { None } else { Some(self.load(prior.clone())?) };
-            Ok((before, self.load(config.clone())?, self.load(base)?))
-        })();
-        let (before, configured, planned) = match models {
-            Ok(models) => models,
-            Err(diagnostics) => return Planned { diagnostics, ..Planned::default() },
-        };
-        let mut change = Change {
-            prior: before,
-            config: configured,
-            planned,
-            replaces: Vec::new(),
-            private,
-            diagnostics: Diagnostics::default(),
-        };
-        self.resource.plan(api, &mut change);
-        let Change { planned, mut replaces, mut diagnostics, .. } = change;
-        let mut state = self.schema().store(planned);
-        plan::with_refinements(&config, &mut state);
-        replaces.extend(plan::replacements(block, &prior, &state));
-        replaces.sort();
-        replaces.dedup();
-        if let Err(path) = verify(block, &prior, &config, &state) {
-            let what = format!("The plan for {path} does not follow the configuration.");
-            diagnostics.push(Diagnostic::our_bug(what).at(path));
-        }
-        Planned { state: block.closed(state), replaces, diagnostics }
+        self.planned(api, prior, config, proposed, private).0
+    }
+
+    fn plan_and_preflight<'a>(
+        &'a self,
+        api: &'a Api,
+        stop: Stop,
+        prior: Value,
+        config: Value,
+        proposed: Value,
+        private: Private,
+    ) -> Pending<'a, Planned> {
+        Box::pin(async move {
+            let (mut plan, models) = self.planned(api, prior, config, proposed, private);
+            if let Some((mut before, planned)) = models {
+                // An object that is to be replaced begins anew.
+                if !plan.replaces.is_empty() {
+                    before = None;
+                }
+                plan.diagnostics.extend(self.resource.preflight(api, &stop, before.as_ref(), &planned).await);
+            }
+            plan
+        })
     }
 
     fn read<'a>(&'a self, api: &'a Api, stop: Stop, prior: Value, private: Private) -> Pending<'a, Done> {

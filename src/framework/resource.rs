@@ -29,6 +29,19 @@ pub trait Resource<Api: Send + Sync>: Send + Sync + 'static {
     /// What rows cannot plan. A pure function of its arguments: it is asked again during apply. No I/O.
     fn plan(&self, _api: &Api, _change: &mut Change<Self::Model>) {}
 
+    /// What a plan is told beyond its values: why an apply would fail, or what looks wrong. May ask the API, and is
+    /// silent when it does not answer. It is asked after [`Resource::plan`] for an object that is to exist, and cannot
+    /// change what was planned.
+    fn preflight(
+        &self,
+        _api: &Api,
+        _stop: &Stop,
+        _prior: Option<&Self::Model>,
+        _planned: &Self::Model,
+    ) -> impl Future<Output = Diagnostics> + Send {
+        std::future::ready(Diagnostics::default())
+    }
+
     /// Makes the object. Whatever exists after each step is handed to [`Cx::keep`], so that an error loses nothing.
     fn create(
         &self,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tuning::{self, Tuning};
 use crate::{
     auth::Secret,
     client::Settings,
@@ -31,6 +32,9 @@ pub struct Model {
     pub endpoints: Attr<BTreeMap<String, Attr<String>>>,
     pub enterprise_project_id: Attr<String>,
     pub insecure: Attr<bool>,
+    pub refresh: Attr<String>,
+    pub preflight: Attr<bool>,
+    pub call_limit: Attr<String>,
 }
 
 const REGION: Path = Path::root("region");
@@ -148,6 +152,14 @@ pub fn schema() -> Schema<Model> {
             plain(),
             documented("Do not verify TLS certificates. For tests only.", &INSECURE),
         )
+        .attr(tuning::REFRESH, |m| &mut m.refresh, optional().text(tuning::is_refresh), tuning::REFRESH_TEXT)
+        .attr(tuning::PREFLIGHT, |m| &mut m.preflight, plain(), tuning::PREFLIGHT_TEXT)
+        .attr(
+            tuning::CALL_LIMIT,
+            |m| &mut m.call_limit,
+            optional().text(tuning::is_call_limit),
+            tuning::CALL_LIMIT_TEXT,
+        )
 }
 
 fn documented(description: &str, variables: &[&str]) -> String {
@@ -170,7 +182,12 @@ pub fn validate(config: &Model, diagnostics: &mut Diagnostics) {
 /// What a configuration comes to.
 pub enum Resolved {
     /// All of it is known.
-    Settings(Box<Settings>),
+    Settings {
+        /// What HSS is asked with.
+        settings: Box<Settings>,
+        /// Whether plans are checked against what HSS says.
+        preflight: bool,
+    },
     /// These arguments will be known later.
     Unknown {
         /// Their names.
@@ -226,13 +243,20 @@ pub fn resolve(
         let detail = "HSS is asked in one region, and none is given. Set `region` in the provider \"hss\" block, or the environment variable HW_REGION_NAME, to the region of your servers, such as cn-north-4.";
         diagnostics.push(Diagnostic::error("No region is configured", detail).at(REGION));
     }
+    let tuning = Tuning::resolve(
+        [config.refresh.clone(), config.call_limit.clone()],
+        config.preflight.clone(),
+        environment,
+        &mut unknown,
+        diagnostics,
+    );
     unknown.dedup();
     if !unknown.is_empty() {
         return Resolved::Unknown { arguments: unknown, region: config.region };
     }
     let plain = |attr: Attr<String>| attr.known().cloned();
     let secret = |attr: Attr<String>| plain(attr).map(Secret::from);
-    Resolved::Settings(Box::new(Settings {
+    let settings = Settings {
         region: plain(config.region),
         access_key: secret(config.access_key),
         secret_key: secret(config.secret_key),
@@ -251,8 +275,11 @@ pub fn resolve(
             env!("CARGO_PKG_VERSION"),
             header_safe(terraform_version)
         ),
+        call_limit: tuning.call_limit,
+        exact_refresh: tuning.exact_refresh,
         ..Settings::default()
-    }))
+    };
+    Resolved::Settings { settings: Box::new(settings), preflight: tuning.preflight }
 }
 
 fn header_safe(text: &str) -> String {
@@ -297,7 +324,7 @@ mod tests {
     fn settings(config: Model, variables: &[(&str, &str)]) -> Settings {
         let mut diagnostics = Diagnostics::default();
         match resolve(config, &environment(variables), "1.11.4", &mut diagnostics) {
-            Resolved::Settings(settings) if diagnostics.is_empty() => *settings,
+            Resolved::Settings { settings, .. } if diagnostics.is_empty() => *settings,
             _ => panic!("{diagnostics:?}"),
         }
     }
@@ -356,7 +383,7 @@ mod tests {
             Resolved::Unknown { arguments, region } => {
                 assert_eq!((arguments, region), (vec!["secret_key"], known("r")))
             }
-            Resolved::Settings(_) => panic!("secret_key is unknown"),
+            Resolved::Settings { .. } => panic!("secret_key is unknown"),
         }
     }
 }

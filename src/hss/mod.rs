@@ -7,7 +7,9 @@ pub mod claims;
 pub mod config;
 pub mod report;
 pub mod resources;
+pub mod tuning;
 pub mod wait;
+pub mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,6 +24,8 @@ use crate::{
         provider::Provider,
     },
 };
+
+use walk::Walk;
 
 /// The source address under which configurations name this provider, and its parts. Spelled here and nowhere else.
 pub mod address {
@@ -67,7 +71,7 @@ impl Provider for HssProvider {
             return (None, diagnostics);
         }
         let api = match resolved {
-            config::Resolved::Settings(settings) => {
+            config::Resolved::Settings { settings, preflight } => {
                 diagnostics.extend(
                     settings
                         .check()
@@ -82,11 +86,17 @@ impl Provider for HssProvider {
                     region,
                     hss: Ok(Hss::new(*settings, Arc::clone(&self.clock))),
                     claims: Claims::default(),
+                    walk: Walk::default(),
+                    preflight,
                 }
             }
-            config::Resolved::Unknown { arguments, region } => {
-                Api { region, hss: Err(arguments), claims: Claims::default() }
-            }
+            config::Resolved::Unknown { arguments, region } => Api {
+                region,
+                hss: Err(arguments),
+                claims: Claims::default(),
+                walk: Walk::default(),
+                preflight: false,
+            },
         };
         if diagnostics.has_error() { (None, diagnostics) } else { (Some(api), diagnostics) }
     }
@@ -109,6 +119,8 @@ pub struct Api {
     region: Attr<String>,
     hss: Result<Hss, Vec<&'static str>>,
     claims: Claims,
+    walk: Walk,
+    preflight: bool,
 }
 
 impl Api {
@@ -120,6 +132,16 @@ impl Api {
     /// Which servers creates and destroys of this run are about.
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// Whether plans are checked against what HSS says.
+    pub fn preflights(&self) -> bool {
+        self.preflight
+    }
+
+    /// What this process knows of the walk that Terraform makes.
+    pub fn walk(&self) -> &Walk {
+        &self.walk
     }
 
     /// HSS, for an operation that needs it now.

@@ -1,9 +1,10 @@
 //! Waiting for HSS: look at once, then after 1, 2, 4, 8 seconds, then every 15.
 //!
 //! Most waits end within seconds, and the documented quota of five calls a minute and operation forbids looking
-//! often for long. Waiters of one region share the walks of the list, so many cost no more than one.
+//! often for long. Waiters of one region share what lists said, so many cost no more than one: each look takes what was
+//! read since about half a pause before it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::Session;
 
@@ -26,12 +27,18 @@ pub enum Ended {
 pub struct Wait<'a> {
     session: &'a Session,
     looks: usize,
+    since: Instant,
 }
 
 impl<'a> Wait<'a> {
     /// A wait that has not looked yet; it ends when the operation has to.
     pub fn new(session: &'a Session) -> Self {
-        Self { session, looks: 0 }
+        Self { session, looks: 0, since: session.clock().instant() }
+    }
+
+    /// What was read from this time on is new enough for the look that is due: for the first one, since the wait began.
+    pub fn since(&self) -> Instant {
+        self.since
     }
 
     /// Ends when it is time to look again, or says why not to.
@@ -42,7 +49,9 @@ impl<'a> Wait<'a> {
             None => pace(self.looks),
         };
         self.looks += 1;
-        if self.session.limits().stop.sleep(self.session.clock(), pause).await {
+        let clock = self.session.clock();
+        if self.session.limits().stop.sleep(clock, pause).await {
+            self.since = self.since.max(clock.instant().checked_sub(pause / 2).unwrap_or(self.since));
             Ok(())
         } else {
             Err(Ended::Stopped)

@@ -6,16 +6,14 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Instant,
 };
 
 use tokio::{sync::watch, task::AbortHandle};
 use tracing::Instrument as _;
 
-use super::{Cut, Patience, Quota};
+use super::{Cut, Patience, Quota, patience::LEAST_LOOK};
 use crate::clock::Clock;
 
 /// The runs that are under way, by what they are for.
@@ -40,13 +38,41 @@ impl<T> Drop for Flight<T> {
 pub struct Ticket {
     /// Waits for quota; they move the deadlines of all who wait.
     pub quota: Quota,
-    boarding: Arc<AtomicBool>,
+    boarding: Arc<Mutex<Boarding>>,
+}
+
+/// Who may still join a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Boarding {
+    /// All: it has read nothing yet.
+    All,
+    /// Those for whom what is read from this time on is new enough.
+    Since(Instant),
+    /// Nobody.
+    Nobody,
 }
 
 impl Ticket {
     /// From now on newcomers get a run of their own: what this one reads may be older than their question.
     pub fn close(&self) {
-        self.boarding.store(false, Ordering::SeqCst);
+        self.set(Boarding::Nobody);
+    }
+
+    /// From now on only those may join for whom it is enough that reading began at `now`.
+    pub fn begin(&self, now: Instant) {
+        self.set(Boarding::Since(now));
+    }
+
+    fn set(&self, boarding: Boarding) {
+        *self.boarding.lock().unwrap_or_else(PoisonError::into_inner) = boarding;
+    }
+
+    fn takes(&self, since: Option<Instant>) -> bool {
+        match *self.boarding.lock().unwrap_or_else(PoisonError::into_inner) {
+            Boarding::All => true,
+            Boarding::Since(begun) => since.is_some_and(|since| begun >= since),
+            Boarding::Nobody => false,
+        }
     }
 }
 
@@ -68,24 +94,41 @@ impl<K: Ord, T: Clone + Send + Sync + 'static> Flights<K, T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let flight = self.board(key, work);
-        let before = flight.ticket.quota.waited();
+        self.join_since(key, None, clock, patience, work).await
+    }
+
+    /// The same for a caller to whom everything is new enough that was read from `since` on, so that a run which has
+    /// begun to read may do as well.
+    pub async fn join_since<F>(
+        &self,
+        key: K,
+        since: Option<Instant>,
+        clock: &dyn Clock,
+        patience: &Patience,
+        work: impl FnOnce(Ticket) -> F,
+    ) -> Result<T, Cut>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let flight = self.board(key, since, work);
+        let quota = &flight.ticket.quota;
+        let before = quota.waited(clock.instant());
         let result = wait(&flight, clock, patience, before).await;
-        patience.quota.add(flight.ticket.quota.waited().saturating_sub(before));
+        patience.quota.add(quota.waited(clock.instant()).saturating_sub(before), quota.cause());
         result
     }
 
-    fn board<F>(&self, key: K, work: impl FnOnce(Ticket) -> F) -> Arc<Flight<T>>
+    fn board<F>(&self, key: K, since: Option<Instant>, work: impl FnOnce(Ticket) -> F) -> Arc<Flight<T>>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(&key).and_then(Weak::upgrade)
-            && flight.ticket.boarding.load(Ordering::SeqCst)
+            && flight.ticket.takes(since)
         {
             return flight;
         }
-        let ticket = Ticket { quota: Quota::default(), boarding: Arc::new(AtomicBool::new(true)) };
+        let ticket = Ticket { quota: Quota::default(), boarding: Arc::new(Mutex::new(Boarding::All)) };
         let (sender, outcome) = watch::channel(None);
         let future = work(ticket.clone());
         let closing = ticket.clone();
@@ -118,11 +161,11 @@ async fn wait<T: Clone + Send + Sync>(
     // The run's waits for quota count as this caller's, from its arrival on.
     let over = async {
         loop {
-            let spared = flight.ticket.quota.waited().saturating_sub(before);
+            let spared = flight.ticket.quota.waited(clock.instant()).saturating_sub(before);
             match patience.left(clock, spared) {
                 None => std::future::pending().await,
                 Some(left) if left.is_zero() => return,
-                Some(left) => clock.sleep(left).await,
+                Some(left) => clock.sleep(left.max(LEAST_LOOK)).await,
             }
         }
     };
@@ -136,12 +179,15 @@ async fn wait<T: Clone + Send + Sync>(
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::atomic::AtomicU32, time::Duration};
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
 
     use super::*;
     use crate::{
         clock::{Stop, StopSource, SystemClock},
-        rest::Limits,
+        rest::{Cause, Limits, Rate},
     };
 
     const CLOCK: SystemClock = SystemClock;
@@ -232,12 +278,14 @@ mod tests {
         let patience = Patience::new(Limits { stop: Stop::default(), deadline });
         let result = flights
             .join(1, &CLOCK, &patience, |ticket| async move {
-                let own = Patience { limits: Limits::default(), quota: ticket.quota.clone() };
-                own.sleep_for_quota(&CLOCK, Duration::from_secs(30)).await.unwrap();
+                let rate = Rate { calls: 5, window: Duration::from_secs(60) };
+                let clock: Arc<dyn Clock> = Arc::new(CLOCK);
+                let _waiting = ticket.quota.wait(&clock, Cause { operation: "Op", rate });
+                CLOCK.sleep(Duration::from_secs(30)).await;
                 7
             })
             .await;
         assert_eq!(result, Ok(7));
-        assert_eq!(patience.quota.waited(), Duration::from_secs(30));
+        assert_eq!(patience.quota.waited(CLOCK.instant()), Duration::from_secs(30));
     }
 }

@@ -10,8 +10,6 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A server that asks for more is asked again after this.
 const LONGEST_ASKED: Duration = Duration::from_secs(600);
-/// The documented quota, 5 calls a minute, when a refusal names none.
-const DOCUMENTED_QUOTA: Quota = Quota { limit: 5, window: Duration::from_secs(60) };
 
 /// How a call went.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +43,6 @@ pub enum Lost {
 /// Why a call is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The quota is used up. Such waits count neither as retries nor against the deadline.
-    Quota,
     /// The server says that it failed.
     ServerError,
     /// There was no answer.
@@ -60,6 +56,8 @@ pub enum Verdict {
     Done,
     /// It did not, and stays so.
     Fail,
+    /// The quota is used up: ask again in turn. Such waits count neither as retries nor against the deadline.
+    Queue(Throttled),
     /// Ask again after the wait.
     Again {
         /// Why.
@@ -69,13 +67,38 @@ pub enum Verdict {
     },
 }
 
+impl Outcome<'_> {
+    /// What a refusal for quota said, if this is one.
+    pub fn throttled(&self) -> Option<Throttled> {
+        let Outcome::Answer { status: 429, message, retry_after } = self else { return None };
+        let retry_after = retry_after.map(|asked| asked.min(LONGEST_ASKED));
+        Some(Throttled { rate: message.and_then(Rate::read), retry_after })
+    }
+}
+
+/// What a 429 said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttled {
+    /// The quota it named.
+    pub rate: Option<Rate>,
+    /// How long it asks to wait; at most ten minutes.
+    pub retry_after: Option<Duration>,
+}
+
+/// So many calls in a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// At least one.
+    pub calls: u32,
+    /// More than nothing.
+    pub window: Duration,
+}
+
 /// What was tried before, and what may be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct History {
     /// Repetitions so far that count against `max_retries`.
     pub retries: u32,
-    /// Repetitions so far because of quota.
-    pub quota_waits: u32,
     /// How many repetitions are allowed; 0 forbids those for quota as well.
     pub max_retries: u32,
 }
@@ -87,12 +110,9 @@ pub fn verdict(outcome: &Outcome<'_>, effect: Effect, history: History, jitter: 
     let repeatable = effect != Effect::Once;
     let (reason, asked) = match *outcome {
         Outcome::Answer { status: 200..=299, .. } => return Verdict::Done,
-        Outcome::Answer { status: 429, message, retry_after } => {
-            if history.max_retries == 0 {
-                return Verdict::Fail;
-            }
-            let wait = quota_wait(message, retry_after, history.quota_waits, jitter);
-            return Verdict::Again { reason: Reason::Quota, wait };
+        Outcome::Answer { status: 429, .. } if history.max_retries == 0 => return Verdict::Fail,
+        Outcome::Answer { status: 429, .. } => {
+            return Verdict::Queue(outcome.throttled().unwrap_or_default());
         }
         // The gateway answers 503 before the call reaches the service.
         Outcome::Answer { status: 503, retry_after, .. } => (Reason::ServerError, retry_after),
@@ -113,16 +133,6 @@ pub fn verdict(outcome: &Outcome<'_>, effect: Effect, history: History, jitter: 
     Verdict::Again { reason, wait }
 }
 
-/// A refused call costs no quota, so asking again early is harmless, but so is patience: one share of the
-/// window first, then more, never much beyond the window.
-fn quota_wait(message: Option<&str>, asked: Option<Duration>, waits: u32, jitter: f64) -> Duration {
-    if let Some(asked) = asked {
-        return asked.min(LONGEST_ASKED) + Duration::from_millis(200).mul_f64(jitter.clamp(0.0, 1.0));
-    }
-    let quota = message.and_then(Quota::read).unwrap_or(DOCUMENTED_QUOTA);
-    spread(doubled(quota.window / quota.limit, waits, quota.window), jitter)
-}
-
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
     2_u32.checked_pow(times).and_then(|factor| first.checked_mul(factor)).map_or(longest, |d| d.min(longest))
 }
@@ -131,18 +141,11 @@ fn spread(wait: Duration, jitter: f64) -> Duration {
     wait.mul_f64(1.0 + 0.5 * jitter.clamp(0.0, 1.0))
 }
 
-/// A quota as the gateway names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Quota {
-    limit: u32,
-    window: Duration,
-}
-
-impl Quota {
+impl Rate {
     /// Finds `limit:5,time:1 minute` in the gateway's text. It is the one place where text is read, and only
     /// to choose a wait.
-    fn read(message: &str) -> Option<Quota> {
-        let limit: u32 = digits(after(message, "limit:")?).0.parse().ok().filter(|limit| *limit > 0)?;
+    fn read(message: &str) -> Option<Rate> {
+        let calls: u32 = digits(after(message, "limit:")?).0.parse().ok().filter(|calls| *calls > 0)?;
         let (count, unit) = digits(after(message, "time:")?);
         let unit = match unit.trim_start().to_ascii_lowercase() {
             unit if unit.starts_with("sec") => 1,
@@ -151,7 +154,7 @@ impl Quota {
             _ => return None,
         };
         let seconds = count.parse::<u64>().ok().filter(|count| *count > 0)?.checked_mul(unit)?;
-        Some(Quota { limit, window: Duration::from_secs(seconds).min(LONGEST_ASKED) })
+        Some(Rate { calls, window: Duration::from_secs(seconds).min(LONGEST_ASKED) })
     }
 }
 
@@ -174,7 +177,7 @@ mod tests {
     }
 
     fn history(retries: u32) -> History {
-        History { retries, quota_waits: 0, max_retries: 5 }
+        History { retries, max_retries: 5 }
     }
 
     fn again(reason: Reason, millis: u64) -> Verdict {
@@ -183,7 +186,8 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        use Reason::{LostAnswer, Quota, ServerError};
+        use Reason::{LostAnswer, ServerError};
+        let queue = Verdict::Queue(Throttled::default());
         let check = |outcome: Outcome<'_>, effect: Effect, retries: u32, expected: Verdict| {
             assert_eq!(
                 verdict(&outcome, effect, history(retries), 0.0),
@@ -199,13 +203,13 @@ mod tests {
                 check(answer(status), effect, 0, Verdict::Fail);
             }
             check(answer(503), effect, 0, again(ServerError, 1000));
-            check(answer(429), effect, 0, again(Quota, 12_000));
+            check(answer(429), effect, 0, queue);
             check(Outcome::Lost(Lost::NotSent), effect, 0, again(LostAnswer, 1000));
             check(Outcome::Lost(Lost::Hopeless), effect, 0, Verdict::Fail);
             check(Outcome::Lost(Lost::Unreadable), effect, 0, Verdict::Fail);
             check(answer(503), effect, 5, Verdict::Fail);
             // Quota waits do not count, however many retries there were.
-            check(answer(429), effect, 5, again(Quota, 12_000));
+            check(answer(429), effect, 5, queue);
         }
         for status in [500, 501, 502, 504] {
             check(answer(status), Read, 0, again(ServerError, 1000));
@@ -228,34 +232,31 @@ mod tests {
 
     #[test]
     fn waits_are_bounded_and_spread() {
-        let wait = |outcome: &Outcome<'_>, retries, quota_waits, jitter| match verdict(
-            outcome,
-            Read,
-            History { retries, quota_waits, max_retries: u32::MAX },
-            jitter,
-        ) {
+        let judge = |outcome: &Outcome<'_>, retries, jitter| {
+            verdict(outcome, Read, History { retries, max_retries: u32::MAX }, jitter)
+        };
+        let wait = |outcome: &Outcome<'_>, retries, jitter| match judge(outcome, retries, jitter) {
             Verdict::Again { wait, .. } => wait.as_millis(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(wait(&answer(503), 0, 0, 1.0), 1500);
-        assert_eq!(wait(&answer(503), 9, 0, 0.0), 60_000);
-        assert_eq!(wait(&answer(503), 4_000_000, 0, 1.0), 60_000);
-        assert_eq!(wait(&answer(429), 0, 1, 0.0), 24_000);
-        assert_eq!(wait(&answer(429), 0, 4_000_000, 1.0), 90_000);
+        assert_eq!(wait(&answer(503), 0, 1.0), 1500);
+        assert_eq!(wait(&answer(503), 9, 0.0), 60_000);
+        assert_eq!(wait(&answer(503), 4_000_000, 1.0), 60_000);
         let asked = |status, seconds| Outcome::Answer {
             status,
             message: None,
             retry_after: Some(Duration::from_secs(seconds)),
         };
-        assert_eq!(wait(&asked(503, 7), 3, 0, 1.0), 7000);
-        assert_eq!(wait(&asked(429, 1), 0, 9, 1.0), 1200);
-        assert_eq!(wait(&asked(429, u64::MAX), 0, 0, 0.0), 600_000);
+        assert_eq!(wait(&asked(503, 7), 3, 1.0), 7000);
+        let throttled = |seconds| Throttled { rate: None, retry_after: Some(Duration::from_secs(seconds)) };
+        assert_eq!(judge(&asked(429, 1), 0, 1.0), Verdict::Queue(throttled(1)));
+        assert_eq!(judge(&asked(429, u64::MAX), 0, 0.0), Verdict::Queue(throttled(600)));
     }
 
     #[test]
     fn the_gateways_text_names_its_quota() {
         let check = |text: &str, expected: Option<(u32, u64)>| {
-            let read = Quota::read(text).map(|quota| (quota.limit, quota.window.as_secs()));
+            let read = Rate::read(text).map(|rate| (rate.calls, rate.window.as_secs()));
             assert_eq!(read, expected, "{text}");
         };
         let head = "The throttling threshold has been reached: policy user over ratelimit";

@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    Cut, Effect, Error, Fault, Header, History, Lost, Outcome, Patience, Reason, Refusal, Reply, Request,
-    Transport, TransportError, Verdict, verdict,
+    Cut, Effect, Error, Fault, Header, History, Lost, Outcome, Patience, Rate, Reason, Refusal, Reply,
+    Request, Transport, TransportError, Urgency, Verdict, queue::Queues, verdict,
 };
 use crate::clock::Clock;
 
@@ -49,6 +49,7 @@ pub struct Sender {
     transport: Transport,
     clock: Arc<dyn Clock>,
     max_retries: u32,
+    queues: Arc<Queues>,
 }
 
 /// One attempt's result, whichever way it went.
@@ -61,7 +62,17 @@ impl Sender {
     /// A sender that repeats failed calls up to `max_retries` times; calls refused for quota without limit,
     /// unless `max_retries` is 0.
     pub fn new(transport: Transport, clock: Arc<dyn Clock>, max_retries: u32) -> Sender {
-        Sender { transport, clock, max_retries }
+        Sender { transport, clock, max_retries, queues: Arc::default() }
+    }
+
+    /// The same, never making more calls of one operation than `quota` allows; without one the quota is learned.
+    pub fn with_quota(self, quota: Option<Rate>) -> Sender {
+        Sender { queues: Arc::new(Queues::new(quota)), ..self }
+    }
+
+    /// Whether a call of the operation at that address might have to wait for its quota now.
+    pub fn is_limited(&self, address: &str, operation: &'static str) -> bool {
+        self.queues.is_limited(address, operation)
     }
 
     /// The clock that times everything here.
@@ -80,10 +91,17 @@ impl Sender {
         let mut history = History { max_retries: self.max_retries, ..History::default() };
         let mut attempts = 0;
         let mut unsettled = false;
+        let mut refused = None;
+        let urgency = if request.effect() == Effect::Read { patience.urgency } else { Urgency::Write };
+        let place = self.queues.place(request.base().authority(), request.operation(), urgency);
         loop {
             if patience.limits.stop.is_set() {
-                return Err(Error::Cut { cut: Cut::Stopped, unsettled, last: None });
+                return Err(Error::Cut { cut: Cut::Stopped, unsettled, last: refused.take() });
             }
+            let admission = match place.admission(&self.clock, patience).await {
+                Ok(admission) => admission,
+                Err(cut) => return Err(Error::Cut { cut, unsettled, last: refused.take() }),
+            };
             if patience.left(clock, Duration::ZERO).is_some_and(|left| left.is_zero()) {
                 return Err(Error::Cut { cut: Cut::Deadline, unsettled, last: None });
             }
@@ -99,15 +117,30 @@ impl Sender {
             };
             let fault = attempt.fault(&headers);
             unsettled |= request.effect() != Effect::Read && attempt.may_have_taken_effect();
-            let (reason, wait) =
-                match verdict(&attempt.outcome(&fault, clock.now()), request.effect(), history, jitter()) {
-                    Verdict::Done => match attempt {
-                        Attempt::Reply(reply) => return Ok(reply),
-                        Attempt::Lost(error) => return Err(lost(error, attempts, unsettled)),
-                    },
-                    Verdict::Fail => return Err(attempt.into_error(fault, clock.now(), attempts, unsettled)),
-                    Verdict::Again { reason, wait } => (reason, wait),
-                };
+            let outcome = attempt.outcome(&fault, clock.now());
+            match outcome.throttled() {
+                Some(said) => admission.refused(said, clock),
+                None => admission.passed(),
+            }
+            let judged = verdict(&outcome, request.effect(), history, jitter());
+            let (reason, wait) = match judged {
+                Verdict::Done => match attempt {
+                    Attempt::Reply(reply) => return Ok(reply),
+                    Attempt::Lost(error) => return Err(lost(error, attempts, unsettled)),
+                },
+                Verdict::Fail => return Err(attempt.into_error(fault, clock.now(), attempts, unsettled)),
+                Verdict::Queue(_) => {
+                    tracing::debug!(
+                        target: "provider.http",
+                        operation = request.operation(),
+                        attempt = attempts,
+                        "{} was refused for its quota and queues again", request.operation()
+                    );
+                    refused = Some(Box::new(attempt.into_error(fault, clock.now(), attempts, unsettled)));
+                    continue;
+                }
+                Verdict::Again { reason, wait } => (reason, wait),
+            };
             tracing::warn!(
                 target: "provider.http",
                 operation = request.operation(),
@@ -117,16 +150,8 @@ impl Sender {
                 http_status = attempt.status().unwrap_or_default(),
                 "{} will be asked again", request.operation()
             );
-            let slept = match reason {
-                Reason::Quota => {
-                    history.quota_waits += 1;
-                    patience.sleep_for_quota(clock, wait).await
-                }
-                Reason::ServerError | Reason::LostAnswer => {
-                    history.retries += 1;
-                    patience.sleep(clock, wait).await
-                }
-            };
+            history.retries += 1;
+            let slept = patience.sleep(clock, wait).await;
             if let Err(cut) = slept {
                 let last = attempt.into_error(fault, clock.now(), attempts, unsettled);
                 return Err(Error::Cut { cut, unsettled, last: Some(Box::new(last)) });
@@ -246,7 +271,6 @@ impl Attempt {
 impl Reason {
     fn as_str(self) -> &'static str {
         match self {
-            Reason::Quota => "the quota is used up",
             Reason::ServerError => "the server failed",
             Reason::LostAnswer => "there was no answer",
         }
@@ -333,9 +357,8 @@ mod tests {
         let rig = rig(answers).await;
         let patience = Patience::default();
         rig.send(Effect::Read, &patience).await.unwrap();
-        assert_eq!(rig.clock.slept().len(), 6);
-        let waited = patience.quota.waited().as_secs_f64();
-        assert!((6.0..=7.2).contains(&waited), "{waited}");
+        assert_eq!(rig.clock.slept(), [Duration::from_secs(1); 6]);
+        assert_eq!(patience.quota.waited(rig.clock.instant()), Duration::from_secs(6));
     }
 
     #[tokio::test]

@@ -30,6 +30,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Answer {
     let body = call.members(&MEMBERS)?;
     let mut host = BackupHost {
         backup_host_id: body.text("host_id")?.to_owned(),
+        project_id: scope.project.clone(),
         backup_host_ip: body.text("backup_host_ip")?.to_owned(),
         backup_host_port: body.number("backup_host_port", 0..=65535)?,
         backup_dir: body.text("backup_dir")?.to_owned(),
@@ -77,7 +78,7 @@ fn may_register(state: &State, id: &str, scope: &Scope) -> Result<(), Reply> {
         let accepted = knobs.put_unknown_accepted && !id.is_empty();
         return if accepted { Ok(()) } else { Err(Reply::not_found("host")) };
     };
-    if !scope.covers(&host.enterprise_project_id) {
+    if !scope.holds(host) {
         return Err(Reply::not_found("host"));
     }
     if !host.is_linux() && !knobs.put_windows_accepted {
@@ -110,7 +111,7 @@ pub(super) fn list(state: &mut State, call: &Call) -> Answer {
     let rows = world.backup_hosts.iter().filter(|row| {
         let id = &row.backup_host_id;
         let online = || world.hosts.get(id).is_some_and(|host| host.is_online());
-        scope.covers(world.enterprise_project_of(id)) && (!online_only || online())
+        scope.covers(&row.project_id, world.enterprise_project_of(id)) && (!online_only || online())
     });
     let paging = Paging {
         list: "backup_hosts",
@@ -133,6 +134,7 @@ pub(super) fn list(state: &mut State, call: &Call) -> Answer {
 fn inserted(number: u64) -> BackupHost {
     BackupHost {
         backup_host_id: lists::inserted_id(number),
+        project_id: String::new(),
         backup_host_ip: "192.0.2.1".to_owned(),
         backup_host_port: 18080,
         backup_dir: "/data/inserted-while-paging".to_owned(),
@@ -150,7 +152,8 @@ pub(super) fn delete(state: &mut State, call: &Call) -> Answer {
 
     let visible = |id: &str| {
         let world = &state.world;
-        world.backup_hosts.get(id).filter(|_| scope.covers(world.enterprise_project_of(id)))
+        let host = world.backup_hosts.get(id);
+        host.filter(|host| scope.covers(&host.project_id, world.enterprise_project_of(id)))
     };
     for id in &ids {
         match visible(id) {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{
     moment::Moment,
     reply::Reply,
-    signature::{Wire, query_pairs},
+    signature::{Wire, percent_decode, query_pairs},
+    world::Host,
 };
 
 /// A request, undecoded.
@@ -22,7 +23,12 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) now: Moment,
+    /// The request line held a whole URL, as it does when it is meant for a proxy.
+    pub(super) proxied: bool,
 }
+
+/// Begins the path of the endpoint of one region: `/at/cn-east-3/v5/…`.
+const REGIONAL: &str = "/at/";
 
 impl Call {
     pub(super) fn wire(&self) -> Wire<'_> {
@@ -33,6 +39,18 @@ impl Call {
             headers: &self.headers,
             body: &self.body,
         }
+    }
+
+    /// The region whose endpoint was called, if it was one of a single region, and the path there.
+    pub(super) fn place(&self) -> (Option<&str>, &str) {
+        let regional =
+            self.path.strip_prefix(REGIONAL).and_then(|rest| rest.find('/').map(|at| rest.split_at(at)));
+        regional.map_or((None, self.path.as_str()), |(region, path)| (Some(region), path))
+    }
+
+    /// The body as JSON; `null` if it is none.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
     /// The value of a header, if it is there and is text.
@@ -46,7 +64,8 @@ impl Call {
             let [name, value] = [name, value].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             pairs.entry(name).or_default().push(value);
         }
-        Query(pairs)
+        let project = self.place().1.split('/').nth(2).unwrap_or_default();
+        Query { pairs, project: String::from_utf8_lossy(&percent_decode(project, false)).into_owned() }
     }
 
     /// The body as a JSON object with none but the `allowed` members.
@@ -63,22 +82,27 @@ impl Call {
     }
 }
 
-/// The decoded query.
-pub(super) struct Query(BTreeMap<String, Vec<String>>);
+/// The decoded query, and the project that the path of an HSS call names.
+pub(super) struct Query {
+    pairs: BTreeMap<String, Vec<String>>,
+    project: String,
+}
 
-/// Which enterprise projects a call addresses.
+/// What a call addresses: a project, and in it one enterprise project or all of them.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scope {
-    One(String),
-    All,
+pub(super) struct Scope {
+    pub(super) project: String,
+    enterprise_project: Option<String>,
 }
 
 impl Scope {
-    pub(super) fn covers(&self, enterprise_project_id: &str) -> bool {
-        match self {
-            Self::One(id) => id == enterprise_project_id,
-            Self::All => true,
-        }
+    pub(super) fn covers(&self, project_id: &str, enterprise_project_id: &str) -> bool {
+        self.project == project_id
+            && self.enterprise_project.as_ref().is_none_or(|wanted| wanted == enterprise_project_id)
+    }
+
+    pub(super) fn holds(&self, host: &Host) -> bool {
+        self.covers(&host.project_id, &host.enterprise_project_id)
     }
 }
 
@@ -89,22 +113,22 @@ impl Query {
             [value] => json!(value),
             values => json!(values),
         };
-        Value::Object(self.0.iter().map(|(name, values)| (name.clone(), show(values))).collect())
+        Value::Object(self.pairs.iter().map(|(name, values)| (name.clone(), show(values))).collect())
     }
 
     /// The first value of a parameter, unchecked.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|values| values.first()).map(String::as_str)
+        self.pairs.get(name).and_then(|values| values.first()).map(String::as_str)
     }
 
     /// Whether the query asks for no choice of rows: paging and the enterprise project do not count.
     pub(super) fn is_unfiltered(&self) -> bool {
-        self.0.keys().all(|name| ["limit", "offset", "enterprise_project_id"].contains(&name.as_str()))
+        self.pairs.keys().all(|name| ["limit", "offset", "enterprise_project_id"].contains(&name.as_str()))
     }
 
     /// Refuses parameters beside `allowed` and the enterprise project, and repeated ones.
     pub(super) fn only(&self, allowed: &[&str]) -> Result<(), Reply> {
-        for (name, values) in &self.0 {
+        for (name, values) in &self.pairs {
             if name != "enterprise_project_id" && !allowed.contains(&name.as_str()) {
                 return Err(Reply::invalid(format!("unknown query parameter {name}")));
             }
@@ -117,17 +141,20 @@ impl Query {
 
     /// The enterprise projects a read addresses; the default one when none is named.
     pub(super) fn read_scope(&self) -> Result<Scope, Reply> {
-        Ok(match self.text("enterprise_project_id", 1..=256)? {
-            None => Scope::One("0".to_owned()),
-            Some("all_granted_eps") => Scope::All,
-            Some(id) => Scope::One(id.to_owned()),
-        })
+        let enterprise_project = match self.text("enterprise_project_id", 1..=256)? {
+            None => Some("0".to_owned()),
+            Some("all_granted_eps") => None,
+            Some(id) => Some(id.to_owned()),
+        };
+        Ok(Scope { project: self.project.clone(), enterprise_project })
     }
 
     /// The enterprise project a write addresses: always one.
     pub(super) fn write_scope(&self) -> Result<Scope, Reply> {
         match self.read_scope()? {
-            Scope::All => Err(Reply::invalid("enterprise_project_id must name one enterprise project")),
+            Scope { enterprise_project: None, .. } => {
+                Err(Reply::invalid("enterprise_project_id must name one enterprise project"))
+            }
             one => Ok(one),
         }
     }

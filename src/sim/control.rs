@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    identity_file,
     moment::Moment,
     signature::percent_decode,
     state::State,
-    world::{BackupHost, Host, World},
+    world::World,
     world_file::{self, WorldError},
 };
 
@@ -28,10 +29,6 @@ pub(super) fn answer(state: &mut State, method: &str, path: &str, body: &[u8], n
         ("PUT", ["world"]) => outcome(put_world(state, body)),
         ("GET", ["knobs"]) => (200, Some(state.knobs.to_json())),
         ("PATCH", ["knobs"]) => outcome(patch_knobs(state, body)),
-        ("DELETE", ["tokens"]) => {
-            state.tokens.clear();
-            (204, None)
-        }
         ("PUT", ["hosts", id]) => outcome(put_host(state, id, body)),
         ("PUT", ["backup-hosts", id]) => outcome(put_backup_host(state, id, body)),
         ("PATCH", ["hosts", id]) => patch_host(state, id, body),
@@ -45,9 +42,16 @@ pub(super) fn answer(state: &mut State, method: &str, path: &str, body: &[u8], n
             state.deletions.remove(*id);
             removed(state.world.backup_hosts.remove(id))
         }
-        (_, ["requests" | "world" | "knobs" | "tokens"] | ["hosts" | "backup-hosts", _]) => {
-            error(405, "no such method here")
+        ("PATCH", ["identity-providers", id]) => patch_identity_provider(state, id, body),
+        ("POST", ["revoke"]) => {
+            let (tokens, keys, sessions) = state.issued.revoke(&state.world, now.wall);
+            (200, Some(json!({"tokens": tokens, "keys": keys, "sessions": sessions})))
         }
+        (
+            _,
+            ["requests" | "world" | "knobs" | "revoke"]
+            | ["hosts" | "backup-hosts" | "identity-providers", _],
+        ) => error(405, "no such method here"),
         _ => error(404, "there is no such thing under /_sim/"),
     }
 }
@@ -86,9 +90,10 @@ fn patch_knobs(state: &mut State, body: &[u8]) -> Result<Value, String> {
 
 /// A server as it is given, whether or not it was there.
 fn put_host(state: &mut State, id: &str, body: &[u8]) -> Result<Value, String> {
-    let host = merged(json!({"host_id": id}), &object(body)?, ("host_id", id), world_file::host)?;
+    let mut host = merged(json!({"host_id": id}), &object(body)?, ("host_id", id), world_file::host)?;
+    state.world.place(&mut host.project_id)?;
     state.openings.remove(id);
-    let value = host.to_json();
+    let value = state.world.host_row(&host);
     state.world.hosts.put(host);
     Ok(value)
 }
@@ -96,37 +101,56 @@ fn put_host(state: &mut State, id: &str, body: &[u8]) -> Result<Value, String> {
 /// A registration as it is given, whether or not it was there.
 fn put_backup_host(state: &mut State, id: &str, body: &[u8]) -> Result<Value, String> {
     let row = json!({"backup_host_id": id});
-    let host = merged(row, &object(body)?, ("backup_host_id", id), world_file::backup_host)?;
+    let mut host = merged(row, &object(body)?, ("backup_host_id", id), world_file::backup_host)?;
+    state.world.place(&mut host.project_id)?;
     state.starts.remove(id);
     state.deletions.remove(id);
-    let value = host.to_json();
+    let value = state.world.backup_host_row(&host);
     state.world.backup_hosts.put(host);
     Ok(value)
 }
 
 fn patch_host(state: &mut State, id: &str, body: &[u8]) -> Control {
-    let Some(row) = state.world.hosts.get(id).map(Host::to_json) else { return unknown_id() };
+    let Some(row) = state.world.hosts.get(id).map(|host| state.world.host_row(host)) else {
+        return unknown_id();
+    };
     outcome(object(body).and_then(|changes| {
-        let host = merged(row, &changes, ("host_id", id), world_file::host)?;
+        let mut host = merged(row, &changes, ("host_id", id), world_file::host)?;
+        state.world.place(&mut host.project_id)?;
         if changes.contains_key("protect_status") {
             state.openings.remove(id);
         }
-        let value = host.to_json();
+        let value = state.world.host_row(&host);
         state.world.hosts.put(host);
         Ok(value)
     }))
 }
 
 fn patch_backup_host(state: &mut State, id: &str, body: &[u8]) -> Control {
-    let Some(row) = state.world.backup_hosts.get(id).map(BackupHost::to_json) else { return unknown_id() };
+    let row = state.world.backup_hosts.get(id).map(|host| state.world.backup_host_row(host));
+    let Some(row) = row else { return unknown_id() };
     outcome(object(body).and_then(|changes| {
-        let host = merged(row, &changes, ("backup_host_id", id), world_file::backup_host)?;
+        let mut host = merged(row, &changes, ("backup_host_id", id), world_file::backup_host)?;
+        state.world.place(&mut host.project_id)?;
         // A status that is set by hand stays: nothing that was under way may change it later.
         if changes.contains_key("backup_host_status") {
             state.starts.remove(id);
         }
-        let value = host.to_json();
+        let value = state.world.backup_host_row(&host);
         state.world.backup_hosts.put(host);
+        Ok(value)
+    }))
+}
+
+fn patch_identity_provider(state: &mut State, id: &str, body: &[u8]) -> Control {
+    let Some(at) = state.world.identity_providers.iter().position(|provider| provider.id == *id) else {
+        return unknown_id();
+    };
+    outcome(object(body).and_then(|changes| {
+        let row = state.world.identity_providers[at].to_json();
+        let provider = merged(row, &changes, ("id", id), identity_file::identity_provider)?;
+        let value = provider.to_json();
+        state.world.identity_providers[at] = provider;
         Ok(value)
     }))
 }

@@ -5,17 +5,19 @@
 use serde_json::{Value, json};
 
 use super::{
+    accounts::Principal,
     backup_hosts,
     call::Call,
     faults::{self, Fault, Kind},
     iam,
     identity::{self, Caller, Credential},
-    moment,
+    metadata, moment,
     operations::{self, Route},
     remote_backup,
     reply::{Answer, Payload, Reply},
+    security_tokens,
     state::{State, Window},
-    storm, wtp,
+    storm, sts, tokens, wtp,
 };
 
 /// What goes over the wire in the end.
@@ -23,8 +25,27 @@ pub(super) struct Outcome {
     pub(super) reply: Reply,
     pub(super) request_id: String,
     pub(super) operation: &'static str,
-    pub(super) who: String,
+    pub(super) actor: Actor,
     pub(super) spoil: Option<Spoil>,
+}
+
+/// Whose call it was, as far as it could prove that.
+pub(super) struct Actor {
+    /// The access key or the holder of the token.
+    pub(super) who: String,
+    /// For whom that stands.
+    principal: Option<String>,
+}
+
+impl Actor {
+    fn anonymous() -> Self {
+        Self { who: "anonymous".to_owned(), principal: None }
+    }
+
+    /// Somebody who proved who they are by what the request holds.
+    fn is(&mut self, principal: &Principal) {
+        *self = Self { who: principal.name.clone(), principal: Some(principal.label.clone()) };
+    }
 }
 
 /// Damage that cannot be told by a status and a body.
@@ -41,26 +62,43 @@ pub(super) enum Spoil {
 /// Carries a call out and writes it down.
 pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
     state.settle(call.now.instant);
-    let token_method = call.path == "/v3/auth/tokens" && iam::is_token_method(&call.body);
-    let route = operations::route(&call.method, &call.path, token_method);
+    let (region, path) = call.place();
+    let route = match region {
+        Some(region) if !state.world.all_projects().any(|project| project.region() == region) => {
+            Route::Unknown
+        }
+        _ => operations::route(&call.method, path, &tokens::method(call)),
+    };
     let operation = route.operation();
-    let caller = identity::authenticate(state, call);
-    let mut who = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), Caller::told);
+    let caller = if route.is_open() { None } else { Some(identity::authenticate(state, call)) };
+    let mut actor = match &caller {
+        Some(Ok(caller)) => {
+            let (who, label) = caller.told();
+            Actor { who, principal: Some(label) }
+        }
+        _ => Actor::anonymous(),
+    };
 
     let mut spoil = None;
     let mut fault = None;
-    let answer = match admit(state, call, &route, caller) {
+    let answer = match caller.transpose().and_then(|caller| admit(state, call, &route, caller)) {
+        _ if route == Route::Unknown => Err(Reply::not_published()),
         Err(refusal) => Err(refusal),
-        Ok(()) => {
+        Ok(caller) => {
             let ruled = faults::next(&mut state.knobs.fault, operation, &mut state.chance);
             fault = ruled.or_else(|| storm::next(state, call, &route));
+            let acting = (caller.as_ref(), &mut actor);
             match fault.clone() {
-                Some(fault) => spoiled(state, call, &route, &mut who, fault, &mut spoil),
-                None => perform(state, call, &route, &mut who),
+                Some(fault) => spoiled(state, call, &route, acting, fault, &mut spoil),
+                None => perform(state, call, &route, acting),
             }
         }
     };
-    let reply = answer.unwrap_or_else(|refusal| refusal);
+    let mut reply = answer.unwrap_or_else(|refusal| refusal);
+    let request_id = state.fresh_id();
+    if matches!(route, Route::Iam { .. }) && path.starts_with("/v3") {
+        reply.headers.push(("x-iam-trace-id", format!("token_sim_null_{request_id}")));
+    }
     let status = if spoil == Some(Spoil::Reset) { 0 } else { reply.status };
     let mut row = json!({
         "method": call.method,
@@ -68,31 +106,41 @@ pub(super) fn carry_out(state: &mut State, call: &Call) -> Outcome {
         "query": call.query().to_json(),
         "operation": operation,
         "status": status,
-        "who": who,
+        "who": actor.who,
         "at": moment::to_milliseconds(call.now.wall),
     });
-    if let Some(fault) = fault {
-        row["fault"] = json!(fault.name());
+    let others = [
+        ("fault", fault.map(|fault| json!(fault.name()))),
+        ("principal", actor.principal.as_ref().map(|principal| json!(principal))),
+        ("error", reply.error_code().map(|code| json!(code))),
+        ("user_agent", call.header("user-agent").map(|text| json!(text))),
+        ("proxied", call.proxied.then_some(Value::Bool(true))),
+    ];
+    for (name, value) in others {
+        if let Some(value) = value {
+            row[name] = value;
+        }
     }
     state.journal.push(row);
-    Outcome { reply, request_id: state.fresh_id(), operation, who, spoil }
+    Outcome { reply, request_id, operation, actor, spoil }
 }
 
-/// Everything the gateway checks before the service sees the call.
-fn admit(state: &mut State, call: &Call, route: &Route, caller: Result<Caller, Reply>) -> Result<(), Reply> {
-    match route {
-        Route::Unknown => return Err(Reply::not_published()),
-        Route::Iam { operation } => {
-            if state.knobs.deny.contains(operation) {
-                return Err(Reply::keystone(403, "You are not authorized to perform the requested action."));
-            }
-            if call.path != "/v3/auth/tokens" {
-                caller?;
-            }
+/// Everything that is checked before the service sees the call. The caller is there unless the operation is open.
+fn admit(
+    state: &mut State,
+    call: &Call,
+    route: &Route,
+    caller: Option<Caller>,
+) -> Result<Option<Caller>, Reply> {
+    match (route, &caller) {
+        (Route::Iam { operation }, _) if state.knobs.deny.contains(operation) => {
+            return Err(denied(call, "You are not authorized to perform the requested action."));
         }
-        Route::Hss { operation, project, .. } => {
-            let caller = caller?;
-            may_use_project(state, call, project, &caller)?;
+        (Route::Iam { .. }, Some(caller)) if !is_own_domain(call, caller) => {
+            return Err(denied(call, "X-Domain-Id is not the account of the credentials."));
+        }
+        (Route::Hss { operation, project, .. }, Some(caller)) => {
+            may_use_project(state, call, project, caller)?;
             if state.knobs.deny.contains(operation) {
                 return Err(Reply::gateway(
                     403,
@@ -100,20 +148,42 @@ fn admit(state: &mut State, call: &Call, route: &Route, caller: Result<Caller, R
                     "The IAM user is not authorized to access the API",
                 ));
             }
-            throttle(state, call, operation, caller.who)?;
+            throttle(state, call, operation, caller.who.clone())?;
         }
+        _ => {}
     }
-    Ok(())
+    Ok(caller)
 }
 
-/// The project must exist, and both the token and the project header must mean the same one.
+/// A refusal for want of permission, as the interface that was called words it.
+fn denied(call: &Call, message: &str) -> Reply {
+    match call.place().1 {
+        path if path.starts_with("/v3.0/") => Reply::iam(403, "IAM.0003", message),
+        path if path.starts_with("/v5/") => Reply::sts_denied(message),
+        _ => Reply::keystone(403, message),
+    }
+}
+
+/// A signed call may name the account, but no other than that of its keys.
+fn is_own_domain(call: &Call, caller: &Caller) -> bool {
+    let named = call.header("x-domain-id").filter(|_| matches!(caller.credential, Credential::Keys { .. }));
+    named.is_none_or(|id| id == caller.principal.domain.id)
+}
+
+/// The project must be one of the caller's account, in the region that was called, and the token or the project header
+/// must mean the same one. Without the header, keys reach main projects only.
 fn may_use_project(state: &State, call: &Call, project: &str, caller: &Caller) -> Result<(), Reply> {
-    let known = state.world.projects.iter().any(|it| it.id == project);
+    let projects = state.world.projects_of(&caller.principal.domain.id);
+    let known = projects.iter().find(|it| it.id == project).ok_or_else(Reply::project_unavailable)?;
     let agrees = match &caller.credential {
         Credential::Token(scope) => scope.as_deref() == Some(project),
-        Credential::Keys => call.header("x-project-id").is_none_or(|header| header == project),
+        Credential::Keys { .. } => match call.header("x-project-id") {
+            Some(header) => header == project,
+            None => !known.is_sub_project(),
+        },
     };
-    if known && agrees { Ok(()) } else { Err(Reply::project_unavailable()) }
+    let here = call.place().0.is_none_or(|region| region == known.region());
+    if agrees && here { Ok(()) } else { Err(Reply::project_unavailable()) }
 }
 
 /// Counts the call in its window, unless the window is full: refused calls do not count.
@@ -131,13 +201,14 @@ fn throttle(state: &mut State, call: &Call, operation: &'static str, who: String
     Ok(())
 }
 
-fn perform(state: &mut State, call: &Call, route: &Route, who: &mut String) -> Answer {
+type Acting<'a> = (Option<&'a Caller>, &'a mut Actor);
+
+fn perform(state: &mut State, call: &Call, route: &Route, (caller, actor): Acting<'_>) -> Answer {
     if call.method != "GET" {
         state.past.remember(&state.knobs, &state.world, call.now.instant);
     }
-    match route {
-        Route::Unknown => Err(Reply::not_published()),
-        Route::Hss { operation, .. } if operation.starts_with("List") => {
+    match (route, caller) {
+        (Route::Hss { operation, .. }, _) if operation.starts_with("List") => {
             // A list that lags shows what was; nothing else does.
             let Some(then) = state.past.world_then(&state.knobs, call.now.instant) else {
                 return list(state, call, operation);
@@ -147,7 +218,7 @@ fn perform(state: &mut State, call: &Call, route: &Route, who: &mut String) -> A
             state.world = now;
             answer
         }
-        Route::Hss { operation, host, .. } => match *operation {
+        (Route::Hss { operation, host, .. }, _) => match *operation {
             "UpdateBackupHostInfo" => backup_hosts::update(state, call),
             "DeleteBackupHostInfo" => backup_hosts::delete(state, call),
             "SetRemoteBackupInfo" => remote_backup::set(state, call, host),
@@ -156,16 +227,31 @@ fn perform(state: &mut State, call: &Call, route: &Route, who: &mut String) -> A
             "ShowWtpProtectStatistics" => wtp::statistics(state, call),
             _ => Err(Reply::not_published()),
         },
-        Route::Iam { operation } => match *operation {
-            "KeystoneListProjects" => iam::projects(state, call),
-            "KeystoneListAuthDomains" => iam::domains(state, call),
-            "KeystoneListUsers" => iam::users(state, call),
-            _ => {
-                let (answer, user) = iam::create_token(state, call);
-                *who = user.unwrap_or_else(|| "anonymous".to_owned());
-                answer
-            }
+        (Route::Iam { operation }, Some(caller)) => match *operation {
+            "KeystoneListProjects" => iam::projects(state, call, caller),
+            "KeystoneListAuthDomains" => iam::domains(state, call, caller),
+            "KeystoneListUsers" => iam::users(state, call, caller),
+            "KeystoneCreateAgencyToken" => tokens::for_agency(state, call, caller),
+            "CreateTemporaryAccessKeyByAgency" => security_tokens::by_agency(state, call, caller),
+            "AssumeAgency" => sts::assume(state, call, caller),
+            "GetCallerIdentity" => Ok(sts::caller_identity(caller)),
+            _ => Err(Reply::not_published()),
         },
+        (Route::Iam { operation }, None) => {
+            let (reply, principal) = match *operation {
+                "KeystoneCreateUserTokenByPassword" => tokens::by_password(state, call)?,
+                "KeystoneCreateScopedToken" => tokens::by_token(state, call)?,
+                "CreateTokenWithIdToken" => tokens::by_id_token(state, call)?,
+                "CreateTemporaryAccessKeyByToken" => security_tokens::by_token(state, call)?,
+                "AssumeAgencyWithOIDC" => sts::assume_with_oidc(state, call)?,
+                "CreateMetadataToken" => return metadata::create_session(state, call),
+                "ShowSecurityKey" => metadata::security_key(state, call)?,
+                _ => return Err(Reply::not_published()),
+            };
+            actor.is(&principal);
+            Ok(reply)
+        }
+        (Route::Unknown, _) => Err(Reply::not_published()),
     }
 }
 
@@ -183,18 +269,19 @@ fn spoiled(
     state: &mut State,
     call: &Call,
     route: &Route,
-    who: &mut String,
+    acting: Acting<'_>,
     fault: Fault,
     spoil: &mut Option<Spoil>,
 ) -> Answer {
-    let answer = if fault.after { perform(state, call, route, who) } else { Ok(Reply::empty(200)) };
+    let answer = if fault.after { perform(state, call, route, acting) } else { Ok(Reply::empty(200)) };
     match fault.kind {
         Kind::Reset => *spoil = Some(Spoil::Reset),
         Kind::Truncated => *spoil = Some(Spoil::Truncate),
         Kind::NotJson => {
-            return Ok(Reply::new(200, Payload::Text("text/html", "<html>not what you expected</html>")));
+            let page = "<html>not what you expected</html>";
+            return Ok(Reply::new(200, Payload::Text("text/html", page.into())));
         }
-        Kind::Other(text) => return Ok(Reply::new(200, Payload::Text("application/json", text))),
+        Kind::Other(text) => return Ok(Reply::new(200, Payload::Text("application/json", text.into()))),
         Kind::Bodiless => return Ok(Reply::empty(200)),
         Kind::Slow => *spoil = Some(Spoil::Delay(state.knobs.slow_ms)),
         Kind::NewStatus => return answer.map(with_new_status),
@@ -248,7 +335,7 @@ fn status_reply(state: &State, status: u16) -> Reply {
         504 => Reply::gateway(504, "APIGW.0203", "Backend timeout"),
         502 => {
             let page = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>";
-            Reply::new(502, Payload::Text("text/html", page))
+            Reply::new(502, Payload::Text("text/html", page.into()))
         }
         status => Reply { status, ..Reply::hss("HSS.0041", "the service failed") },
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     faults,
-    knobs::{Knobs, ListOrder, ShowOff, StartSequence},
+    knobs::{Knobs, ListOrder, Metadata, ShowOff, StartSequence},
     operations,
     storm::Storm,
     world::{FAILED, NOT_STARTED, RUNNING},
@@ -23,7 +23,7 @@ struct Row {
 enum Setting {
     /// Off is the first word, on the second.
     Flag([&'static str; 2], fn(&mut Knobs) -> &mut bool),
-    /// Milliseconds or a seed.
+    /// Milliseconds, seconds, a count or a seed.
     Number(fn(&mut Knobs) -> &mut u64),
     Other(fn(&mut Knobs, &str) -> Result<(), String>, fn(&Knobs) -> Value),
 }
@@ -48,6 +48,13 @@ const SHOWS: &[(&str, ShowOff)] = &[
 ];
 const ORDERS: &[(&str, ListOrder)] =
     &[("stable", ListOrder::Stable), ("shuffled", ListOrder::Shuffled), ("inserting", ListOrder::Inserting)];
+const METADATA: &[(&str, Metadata)] = &[
+    ("optional", Metadata::Optional),
+    ("required", Metadata::Required),
+    ("unsupported", Metadata::Unsupported),
+    ("no_agency", Metadata::NoAgency),
+    ("off", Metadata::Off),
+];
 const RESULTS: &[(&str, i64)] = &[("running", RUNNING), ("failed", FAILED), ("not_started", NOT_STARTED)];
 
 const fn row(name: &'static str, values: &'static str, setting: Setting) -> Row {
@@ -56,7 +63,14 @@ const fn row(name: &'static str, values: &'static str, setting: Setting) -> Row 
 
 const ROWS: &[Row] = &[
     row("throttle", "CALLS/SECONDS or empty", Other(set_throttle, show_throttle)),
-    row("retry_after", "SECONDS or empty", Other(set_retry_after, |knobs| json!(knobs.retry_after))),
+    row(
+        "retry_after",
+        "SECONDS or empty",
+        Other(
+            |knobs, text| optional_number(text).map(|it| knobs.retry_after = it),
+            |knobs| json!(knobs.retry_after),
+        ),
+    ),
     row("latency_ms", "N or MIN-MAX", Other(set_latency, show_latency)),
     row("start_after_ms", "N", Number(|knobs| &mut knobs.start_after_ms)),
     row(
@@ -108,6 +122,32 @@ const ROWS: &[Row] = &[
     row("null_fields", "off, on", Flag(SWITCH, |knobs| &mut knobs.null_fields)),
     row("missing_fields", "off, on", Flag(SWITCH, |knobs| &mut knobs.missing_fields)),
     row("missing_backup_host_id", "off, on", Flag(SWITCH, |knobs| &mut knobs.missing_backup_host_id)),
+    row("token_ttl_s", "SECONDS", Number(|knobs| &mut knobs.token_ttl_s)),
+    row(
+        "keys_ttl_s",
+        "SECONDS or empty",
+        Other(
+            |knobs, text| optional_number(text).map(|it| knobs.keys_ttl_s = it),
+            |knobs| json!(knobs.keys_ttl_s),
+        ),
+    ),
+    row("clock_offset_s", "N or -N", Other(set_clock_offset, |knobs| json!(knobs.clock_offset_s))),
+    row("lock_after", "N, 0 for never", Number(|knobs| &mut knobs.lock_after)),
+    row("lock_s", "SECONDS", Number(|knobs| &mut knobs.lock_s)),
+    row(
+        "domain_header",
+        "required, optional",
+        Flag(["required", "optional"], |knobs| &mut knobs.domain_header_optional),
+    ),
+    row("auth_domains", "shown, hidden", Flag(["shown", "hidden"], |knobs| &mut knobs.auth_domains_hidden)),
+    row(
+        "metadata",
+        "optional, required, unsupported, no_agency, off",
+        Other(
+            |knobs, text| choose(METADATA, text).map(|it| knobs.metadata = it),
+            |knobs| word(METADATA, knobs.metadata, Value::Null),
+        ),
+    ),
     row("deny", "OPERATION,… or empty", Other(set_deny, |knobs| json!(knobs.deny.join(",")))),
     row(
         "fault",
@@ -249,8 +289,15 @@ fn show_throttle(knobs: &Knobs) -> Value {
     json!(knobs.throttle.map_or_else(String::new, |(calls, seconds)| format!("{calls}/{seconds}")))
 }
 
-fn set_retry_after(knobs: &mut Knobs, text: &str) -> Result<(), String> {
-    knobs.retry_after = if text.is_empty() { None } else { Some(number(text)?) };
+fn optional_number(text: &str) -> Result<Option<u64>, String> {
+    if text.is_empty() { Ok(None) } else { number(text).map(Some) }
+}
+
+/// Up to ten years either way, so that no date overflows.
+fn set_clock_offset(knobs: &mut Knobs, text: &str) -> Result<(), String> {
+    const MOST: i64 = 10 * 365 * 24 * 60 * 60;
+    let offset = text.parse().ok().filter(|it| (-MOST..=MOST).contains(it));
+    knobs.clock_offset_s = given(offset)?;
     Ok(())
 }
 

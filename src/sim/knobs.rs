@@ -36,6 +36,14 @@
 //! | `fault` | | `OPERATION:KIND[:WHEN],…` | injected faults; `*` is every operation, WHEN is `N`, `SKIP+N` or `P%` |
 //! | `storm` | | `PERCENT%KIND+KIND…` | that share of all calls is hit by one of these faults; which, is drawn anew from the seed for each operation and server |
 //! | `slow_ms` | `2000` | `N` | how late the answer of a `slow` fault comes |
+//! | `token_ttl_s` | `86400` | `SECONDS` | lifetime of IAM tokens; one made from another never outlives it |
+//! | `keys_ttl_s` | | `SECONDS` | lifetime of temporary keys, whatever was asked for; by default 900 and more by IAM, 3600 by STS, 21600 by the metadata service |
+//! | `clock_offset_s` | `0` | `N` | how far the clock of all services is ahead (negative: behind): `Date`, signature dates, expiry |
+//! | `lock_after` | `5` | `N` | bad signatures in a row that lock an access key; 0 never locks |
+//! | `lock_s` | `300` | `SECONDS` | time a lock lasts |
+//! | `domain_header` | `required` | `required`, `optional` | `X-Domain-Id` on signed `assume_role` calls of IAM (not STS) |
+//! | `auth_domains` | `shown` | `shown`, `hidden` | `GET /v3/auth/domains`: the account, or an empty list as for users who may not see it |
+//! | `metadata` | `optional` | `optional`, `required`, `unsupported`, `no_agency`, `off` | session tokens of the metadata service: accepted, demanded, not known (404); no agency (401); no such service (404) |
 //! | `seed` | `1` | `N` | seed for shuffling, latency, storms and faults by percentage |
 
 use super::{faults::Rule, storm::Storm, world::RUNNING};
@@ -73,6 +81,14 @@ pub struct Knobs {
     pub(super) null_fields: bool,
     pub(super) missing_fields: bool,
     pub(super) missing_backup_host_id: bool,
+    pub(super) token_ttl_s: u64,
+    pub(super) keys_ttl_s: Option<u64>,
+    pub(super) clock_offset_s: i64,
+    pub(super) lock_after: u64,
+    pub(super) lock_s: u64,
+    pub(super) domain_header_optional: bool,
+    pub(super) auth_domains_hidden: bool,
+    pub(super) metadata: Metadata,
     pub(super) deny: Vec<&'static str>,
     pub(super) fault: Vec<Rule>,
     pub(super) storm: Storm,
@@ -107,6 +123,16 @@ pub(super) enum ListOrder {
     Inserting,
 }
 
+/// How the metadata service of the instance behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Metadata {
+    Optional,
+    Required,
+    Unsupported,
+    NoAgency,
+    Off,
+}
+
 impl Default for Knobs {
     fn default() -> Self {
         Self {
@@ -138,6 +164,14 @@ impl Default for Knobs {
             null_fields: false,
             missing_fields: false,
             missing_backup_host_id: false,
+            token_ttl_s: 24 * 60 * 60,
+            keys_ttl_s: None,
+            clock_offset_s: 0,
+            lock_after: 5,
+            lock_s: 300,
+            domain_header_optional: false,
+            auth_domains_hidden: false,
+            metadata: Metadata::Optional,
             deny: Vec::new(),
             fault: Vec::new(),
             storm: Storm::default(),

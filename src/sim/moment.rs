@@ -33,9 +33,25 @@ const MILLISECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 const MICROSECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+const HTTP: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// RFC 3339 with milliseconds, for the journal.
+impl Moment {
+    /// The same moment by a clock that is ahead by these seconds, or behind.
+    pub(super) fn shifted(self, seconds: i64) -> Self {
+        let offset = Duration::from_secs(seconds.unsigned_abs());
+        let wall = if seconds < 0 { self.wall - offset } else { self.wall + offset };
+        Self { wall, ..self }
+    }
+}
+
+/// The value of a `Date` header.
+pub(super) fn to_http(wall: SystemTime) -> String {
+    OffsetDateTime::from(wall).format(HTTP).unwrap_or_default()
+}
+
+/// RFC 3339 with milliseconds, for the journal and STS.
 pub(super) fn to_milliseconds(wall: SystemTime) -> String {
     OffsetDateTime::from(wall).format(MILLISECONDS).unwrap_or_default()
 }

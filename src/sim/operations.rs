@@ -2,7 +2,8 @@
 
 use super::signature::percent_decode;
 
-/// The operations the simulator plays, HSS first, then IAM.
+/// The operations the simulator plays, HSS first, then those of logging in. The last two, of the metadata service,
+/// have no name of the vendor's.
 pub(super) const HSS: &[&str] = &[
     "UpdateBackupHostInfo",
     "ListBackupHostsInfo",
@@ -20,6 +21,25 @@ pub(super) const IAM: &[&str] = &[
     "KeystoneListUsers",
     "KeystoneCreateUserTokenByPassword",
     "KeystoneCreateScopedToken",
+    "KeystoneCreateAgencyToken",
+    "CreateTokenWithIdToken",
+    "CreateTemporaryAccessKeyByAgency",
+    "CreateTemporaryAccessKeyByToken",
+    "AssumeAgency",
+    "AssumeAgencyWithOIDC",
+    "GetCallerIdentity",
+    "CreateMetadataToken",
+    "ShowSecurityKey",
+];
+/// Those whose proof of identity is in the request itself, or that ask for none.
+const OPEN: &[&str] = &[
+    "KeystoneCreateUserTokenByPassword",
+    "KeystoneCreateScopedToken",
+    "CreateTokenWithIdToken",
+    "CreateTemporaryAccessKeyByToken",
+    "AssumeAgencyWithOIDC",
+    "CreateMetadataToken",
+    "ShowSecurityKey",
 ];
 pub(super) const UNKNOWN: &str = "unknown";
 
@@ -36,8 +56,9 @@ pub(super) enum Route {
     Unknown,
 }
 
-/// Reads the undecoded path. `token_method` tells the two ways of asking for a token apart, which share a path.
-pub(super) fn route(method: &str, path: &str, token_method: bool) -> Route {
+/// Reads the undecoded path. `identity` is the method of identification in the body, which tells the ways of asking
+/// for a token or for keys apart.
+pub(super) fn route(method: &str, path: &str, identity: &str) -> Route {
     let segments: Vec<String> = path
         .split('/')
         .map(|segment| String::from_utf8_lossy(&percent_decode(segment, false)).into_owned())
@@ -70,12 +91,30 @@ pub(super) fn route(method: &str, path: &str, token_method: bool) -> Route {
         ("GET", ["", "v3", "auth", "domains"]) => Route::Iam { operation: "KeystoneListAuthDomains" },
         ("GET", ["", "v3", "users"]) => Route::Iam { operation: "KeystoneListUsers" },
         ("POST", ["", "v3", "auth", "tokens"]) => Route::Iam {
-            operation: if token_method {
-                "KeystoneCreateScopedToken"
-            } else {
-                "KeystoneCreateUserTokenByPassword"
+            operation: match identity {
+                "token" => "KeystoneCreateScopedToken",
+                "assume_role" => "KeystoneCreateAgencyToken",
+                _ => "KeystoneCreateUserTokenByPassword",
             },
         },
+        ("POST", ["", "v3.0", "OS-AUTH", "id-token", "tokens"]) => {
+            Route::Iam { operation: "CreateTokenWithIdToken" }
+        }
+        ("POST", ["", "v3.0", "OS-CREDENTIAL", "securitytokens"]) => Route::Iam {
+            operation: match identity {
+                "token" => "CreateTemporaryAccessKeyByToken",
+                _ => "CreateTemporaryAccessKeyByAgency",
+            },
+        },
+        ("POST", ["", "v5", "agencies", "assume"]) => Route::Iam { operation: "AssumeAgency" },
+        ("POST", ["", "v5", "agencies", "assume-with-oidc"]) => {
+            Route::Iam { operation: "AssumeAgencyWithOIDC" }
+        }
+        ("GET", ["", "v5", "caller-identity"]) => Route::Iam { operation: "GetCallerIdentity" },
+        ("PUT", ["", "meta-data", "latest", "api", "token"]) => {
+            Route::Iam { operation: "CreateMetadataToken" }
+        }
+        ("GET", ["", "openstack", "latest", "securitykey"]) => Route::Iam { operation: "ShowSecurityKey" },
         _ => Route::Unknown,
     }
 }
@@ -87,6 +126,11 @@ impl Route {
             Self::Unknown => UNKNOWN,
         }
     }
+
+    /// Whether the call needs neither a signature nor a token in its headers.
+    pub(super) fn is_open(&self) -> bool {
+        OPEN.contains(&self.operation())
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +140,7 @@ mod tests {
     #[test]
     fn paths_find_their_operation() {
         let check = |method: &str, path: &str, expected: &str| {
-            assert_eq!(route(method, path, false).operation(), expected, "{method} {path}");
+            assert_eq!(route(method, path, "").operation(), expected, "{method} {path}");
         };
         check("PUT", "/v5/p/wtp/backup-hosts", "UpdateBackupHostInfo");
         check("GET", "/v5/p/wtp/statistics", "ShowWtpProtectStatistics");
@@ -107,6 +151,9 @@ mod tests {
         check("GET", "/v5/p/wtp/backup-hosts/", UNKNOWN);
         check("GET", "/v5/v5/p/wtp/backup-hosts", UNKNOWN);
         check("GET", "/v3/projects", "KeystoneListProjects");
+        check("POST", "/v3/auth/tokens", "KeystoneCreateUserTokenByPassword");
+        check("GET", "/v5/caller-identity", "GetCallerIdentity");
+        check("PUT", "/openstack/latest/securitykey", UNKNOWN);
         assert!(HSS.iter().chain(IAM).all(|name| named(name) == Some(name)));
     }
 }

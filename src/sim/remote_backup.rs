@@ -38,7 +38,7 @@ pub(super) fn set(state: &mut State, call: &Call, host_id: &str) -> Answer {
         Some(target) => {
             is_protected_linux(state, host)?;
             has_agent(state, host)?;
-            is_usable(state, target)?;
+            is_usable(state, target, &host.project_id)?;
         }
         None if state.knobs.set_off_refused => is_protected_linux(state, host)?,
         None => {}
@@ -93,7 +93,7 @@ fn refused(state: &State, reply: Reply) -> Reply {
 }
 
 fn find<'a>(state: &'a State, host_id: &str, scope: &Scope) -> Result<&'a Host, Reply> {
-    let host = state.world.hosts.get(host_id).filter(|host| scope.covers(&host.enterprise_project_id));
+    let host = state.world.hosts.get(host_id).filter(|host| scope.holds(host));
     host.ok_or_else(|| refused(state, Reply::not_found("host")))
 }
 
@@ -116,8 +116,9 @@ fn has_agent(state: &State, host: &Host) -> Result<(), Reply> {
     }
 }
 
-fn is_usable(state: &State, target: &RemoteBackup) -> Result<(), Reply> {
-    match state.world.backup_hosts.get(&target.backup_host_id) {
+fn is_usable(state: &State, target: &RemoteBackup, project_id: &str) -> Result<(), Reply> {
+    let host = state.world.backup_hosts.get(&target.backup_host_id);
+    match host.filter(|host| host.project_id == project_id) {
         None => Err(Reply::not_found("remote backup server")),
         Some(host) if host.backup_host_status != RUNNING && !state.knobs.set_non_running_accepted => {
             Err(Reply::invalid("the remote backup server is not running"))

@@ -1,5 +1,7 @@
 //! What goes back to the caller, in the shapes of the parties that answer: HSS, the gateway before it, and IAM.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 /// An answer before it is written out; the request id is filled in then.
@@ -14,13 +16,15 @@ pub(super) struct Reply {
 pub(super) enum Payload {
     Empty,
     Json(Value),
-    /// An error of the gateway, whose body repeats the request id.
+    /// An error of the gateway or of STS, whose body repeats the request id.
     Gateway {
         code: &'static str,
         message: String,
+        /// The authorisation message STS adds to a denial.
+        denial: bool,
     },
     /// Anything but JSON, with its content type.
-    Text(&'static str, &'static str),
+    Text(&'static str, Cow<'static, str>),
 }
 
 /// Either way something to send: `Err` marks refusals, so that checks can end early with `?`.
@@ -61,7 +65,36 @@ impl Reply {
     }
 
     pub(super) fn gateway(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(status, Payload::Gateway { code, message: message.into() })
+        Self::new(status, Payload::Gateway { code, message: message.into(), denial: false })
+    }
+
+    /// A refusal of IAM's own interface, `/v3.0/`.
+    pub(super) fn iam(status: u16, code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::new(status, Payload::Json(json!({"error_msg": message.as_ref(), "error_code": code})))
+    }
+
+    /// A refusal of STS for want of permission.
+    pub(super) fn sts_denied(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::new(403, Payload::Gateway { code: "PAP5.0001", message, denial: true })
+    }
+
+    /// A plain text.
+    pub(super) fn text(status: u16, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(status, Payload::Text("text/plain", text.into()))
+    }
+
+    /// The code of a refusal, as the journal shows it.
+    pub(super) fn error_code(&self) -> Option<String> {
+        match &self.body {
+            Payload::Gateway { code, .. } => Some((*code).to_owned()),
+            Payload::Json(body) => match (&body["error_code"], &body["error"]["code"]) {
+                (Value::String(code), _) => Some(code.clone()),
+                (_, Value::Number(code)) => Some(code.to_string()),
+                _ => None,
+            },
+            Payload::Empty | Payload::Text(..) => None,
+        }
     }
 
     pub(super) fn unauthenticated(fragment: &str) -> Self {
@@ -100,6 +133,7 @@ impl Reply {
             400 => "Bad Request",
             401 => "Unauthorized",
             403 => "Forbidden",
+            503 => "Service Unavailable",
             _ => "Not Found",
         };
         let error = json!({"error": {"code": status, "message": message, "title": title}});

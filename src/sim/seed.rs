@@ -1,16 +1,59 @@
 //! The built-in world: small, every kind of server once, and nothing in it that could be mistaken for real.
 
 use super::{
+    accounts::{Account, Agency, IdentityProvider},
     table::Table,
     world::{AccessKey, DEFAULT_ENTERPRISE_PROJECT, Host, Named, User, World},
 };
 
-/// The account without any server.
-pub(super) fn identities() -> World {
+const OTHER_ACCOUNT: &str = "d0000000000000000000000000000002";
+/// The project of the second region.
+const EAST: &str = "a0000000000000000000000000000002";
+/// The project of the first region in the other account.
+const OTHER: &str = "a0000000000000000000000000000011";
+
+/// The account everything belongs to.
+pub(super) fn domain() -> Named {
+    named("d0000000000000000000000000000001", "sim-account")
+}
+
+fn named(id: &str, name: &str) -> Named {
+    Named { id: id.to_owned(), name: name.to_owned() }
+}
+
+/// An account without any server, with another one beside it.
+pub(super) fn identities(domain: Named) -> World {
     let text = str::to_owned;
+    let agency = |name, domain_id: &str, trusted: &str| Agency {
+        name: text(name),
+        domain_id: text(domain_id),
+        trusts: vec![text(trusted)],
+        max_duration_s: 43_200,
+    };
     World {
-        domain: Named { id: text("d0000000000000000000000000000001"), name: text("sim-account") },
-        projects: vec![Named { id: text("a0000000000000000000000000000001"), name: text("cn-north-4") }],
+        projects: vec![
+            named("a0000000000000000000000000000001", "cn-north-4"),
+            named(EAST, "cn-east-3"),
+            named("a0000000000000000000000000000003", "cn-north-4_sub"),
+        ],
+        accounts: vec![Account {
+            domain: named(OTHER_ACCOUNT, "sim-other-account"),
+            projects: vec![
+                named(OTHER, "cn-north-4"),
+                named("a0000000000000000000000000000012", "cn-east-3"),
+            ],
+        }],
+        agencies: vec![
+            agency("sim-agency", &domain.id, &domain.id),
+            agency("sim-agency", OTHER_ACCOUNT, &domain.id),
+            // The second step of a chain: nobody gets there but by the first.
+            agency("sim-chained-agency", OTHER_ACCOUNT, "agency:sim-other-account/sim-agency"),
+        ],
+        identity_providers: vec![IdentityProvider {
+            id: text("sim-idp"),
+            id_tokens: vec![text("sim-id-token-for-tests-only")],
+        }],
+        instance_agency: text("sim-ecs-agency"),
         users: vec![User {
             id: text("c0000000000000000000000000000001"),
             name: text("sim-user"),
@@ -23,12 +66,14 @@ pub(super) fn identities() -> World {
         }],
         hosts: Table::default(),
         backup_hosts: Table::default(),
+        domain,
     }
 }
 
 /// The world `hss-sim` starts with when it is given none.
 pub(super) fn world() -> World {
-    let mut world = identities();
+    let mut world = identities(domain());
+    let home = world.default_project().to_owned();
     let open = Some("opened");
     let linux = "Linux";
     for (number, name, os_type, protect_status, agent_status, ip) in [
@@ -43,12 +88,22 @@ pub(super) fn world() -> World {
         (9, "web-other-project", linux, open, "online", "172.16.4.19"),
         (10, "vault-a", linux, None, "online", "172.16.8.20"),
         (11, "vault-b", linux, None, "online", "172.16.8.21"),
+        (21, "web-east", linux, open, "online", "172.17.4.11"),
+        (22, "vault-east", linux, None, "online", "172.17.8.20"),
+        (31, "web-other-account", linux, open, "online", "172.18.4.11"),
+        (32, "vault-other-account", linux, None, "online", "172.18.8.20"),
     ] {
         let enterprise_project_id = match name {
             "web-other-project" => "e0000000-0000-4000-8000-000000000001",
             _ => DEFAULT_ENTERPRISE_PROJECT,
         };
+        let project_id = match number {
+            21..=29 => EAST,
+            31..=39 => OTHER,
+            _ => &home,
+        };
         world.hosts.put(Host {
+            project_id: project_id.to_owned(),
             host_id: format!("5e000000-0000-4000-8000-{number:012}"),
             host_name: name.to_owned(),
             enterprise_project_id: enterprise_project_id.to_owned(),

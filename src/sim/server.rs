@@ -22,9 +22,10 @@ use super::{
     control,
     gateway::{self, Outcome, Spoil},
     knobs::Knobs,
-    moment,
+    moment::{self, Moment},
     reply::{Payload, Reply},
     state::State,
+    tls::Tls,
     world::World,
 };
 
@@ -40,6 +41,7 @@ pub struct Sim {
     world: World,
     knobs: Knobs,
     log: Option<Log>,
+    tls: Option<Tls>,
 }
 
 /// A simulator that accepts calls. It ends when this is dropped.
@@ -58,12 +60,17 @@ struct Server {
 impl Sim {
     /// A simulator of this world.
     pub fn new(world: World, knobs: Knobs) -> Self {
-        Self { world, knobs, log: None }
+        Self { world, knobs, log: None, tls: None }
     }
 
     /// Sends a line per request to `log`.
     pub fn with_log(self, log: Log) -> Self {
         Self { log: Some(log), ..self }
+    }
+
+    /// Speaks HTTPS instead of HTTP.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Listens on a free loopback port. Must be called within a tokio runtime.
@@ -77,15 +84,17 @@ impl Sim {
             let reason = format!("{address} is not a loopback address; the simulator listens on no other");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
+        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind(address).await?;
-        let base_url = format!("http://{}", listener.local_addr()?);
+        let base_url = format!("{scheme}://{}", listener.local_addr()?);
         let server = Server { state: Mutex::new(State::new(self.world, self.knobs)), log: self.log };
         let service = Router::new()
             .fallback(handle)
             .with_state(Arc::new(server))
             .into_make_service_with_connect_info::<Scissors>();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(Door(listener), service).with_graceful_shutdown(async {
+        let serving = axum::serve(Door::new(listener, acceptor), service).with_graceful_shutdown(async {
             // A dropped sender means the same as a sent word.
             let _ = stopped.await;
         });
@@ -95,7 +104,7 @@ impl Sim {
 }
 
 impl Running {
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT` or the same with `https`, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -120,10 +129,10 @@ async fn handle(
 
     if let Some(rest) = path.strip_prefix("/_sim/") {
         let body = body.unwrap_or_default();
-        let (status, value) =
-            server.with_state(|state| control::answer(state, method, rest, &body, moment::now()));
+        let now = server.now();
+        let (status, value) = server.with_state(|state| control::answer(state, method, rest, &body, now));
         let body = value.map_or(Payload::Empty, Payload::Json);
-        return write(Reply::new(status, body), None, None);
+        return write(Reply::new(status, body), None, None, now);
     }
 
     let pause = server.with_state(|state| {
@@ -133,12 +142,10 @@ async fn handle(
     if pause > 0 {
         moment::sleep(Duration::from_millis(pause)).await;
     }
+    let now = server.now();
     let Ok(body) = body else {
-        return write(
-            Reply::gateway(413, "APIGW.0201", "Request entity too large"),
-            Some(String::new()),
-            None,
-        );
+        let reply = Reply::gateway(413, "APIGW.0201", "Request entity too large");
+        return write(reply, Some(String::new()), None, now);
     };
     let call = Call {
         method: method.to_owned(),
@@ -146,7 +153,8 @@ async fn handle(
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
-        now: moment::now(),
+        now,
+        proxied: parts.uri.authority().is_some(),
     };
     let outcome = server.with_state(|state| gateway::carry_out(state, &call));
     server.note(&call, &outcome);
@@ -156,7 +164,7 @@ async fn handle(
         Some(Spoil::Delay(milliseconds)) => moment::sleep(Duration::from_millis(milliseconds)).await,
         Some(Spoil::Truncate) | None => {}
     }
-    write(reply, Some(request_id), spoil)
+    write(reply, Some(request_id), spoil, now)
 }
 
 impl Server {
@@ -165,9 +173,15 @@ impl Server {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The time by the clock of the simulated services.
+    fn now(&self) -> Moment {
+        moment::now().shifted(self.with_state(|state| state.knobs.clock_offset_s))
+    }
+
     fn note(&self, call: &Call, outcome: &Outcome) {
         if let Some(log) = self.log {
-            let Outcome { reply, request_id, operation, who, spoil } = outcome;
+            let Outcome { reply, request_id, operation, actor, spoil } = outcome;
+            let who = &actor.who;
             let spoil = spoil.map_or_else(String::new, |spoil| format!(" {spoil:?}"));
             log(&format!(
                 "{} {} {}{spoil} {operation} by {who} [{request_id}]",
@@ -178,13 +192,16 @@ impl Server {
 }
 
 /// Writes an answer out. Calls to the gateway have a request id, control calls do not.
-fn write(reply: Reply, request_id: Option<String>, spoil: Option<Spoil>) -> Response<Body> {
+fn write(reply: Reply, request_id: Option<String>, spoil: Option<Spoil>, now: Moment) -> Response<Body> {
     let (content_type, bytes) = match reply.body {
         Payload::Empty => (None, Bytes::new()),
         Payload::Json(value) => (Some("application/json"), value.to_string().into()),
-        Payload::Text(content_type, text) => (Some(content_type), text.into()),
-        Payload::Gateway { code, message } => {
-            let body = json!({"error_code": code, "error_msg": message, "request_id": request_id});
+        Payload::Text(content_type, text) => (Some(content_type), text.into_owned().into()),
+        Payload::Gateway { code, message, denial } => {
+            let mut body = json!({"error_code": code, "error_msg": message, "request_id": request_id});
+            if denial {
+                body["encoded_authorization_message"] = json!("c2ltdWxhdGVk");
+            }
             (Some("application/json"), body.to_string().into())
         }
     };
@@ -198,6 +215,9 @@ fn write(reply: Reply, request_id: Option<String>, spoil: Option<Spoil>) -> Resp
     let headers = response.headers_mut();
     if spoil == Some(Spoil::Truncate) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length.max(2)));
+    }
+    if let Ok(date) = HeaderValue::try_from(moment::to_http(now.wall)) {
+        headers.insert(header::DATE, date);
     }
     let content_type = content_type.map(|it| (header::CONTENT_TYPE, it.to_owned()));
     let request_id = request_id.map(|id| (HeaderName::from_static("x-request-id"), id));

@@ -1,4 +1,4 @@
-//! Checks `SDK-HMAC-SHA256` signatures from what came over the wire.
+//! Checks `SDK-HMAC-SHA256` and `SDK-HMAC-SM3` signatures from what came over the wire.
 //!
 //! It builds the canonical request out of the decoded path and query, so a client that signs anything else
 //! than what it sends is refused, as the gateway does.
@@ -6,16 +6,60 @@
 use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use sm3::Sm3;
 use subtle::ConstantTimeEq;
 
-const ALGORITHM: &str = "SDK-HMAC-SHA256";
 const DATE_HEADER: &str = "x-sdk-date";
-const CONTENT_HEADER: &str = "x-sdk-content-sha256";
+
+/// The ways of signing that need nothing but a hash. They differ in nothing else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Algorithm {
+    Sha256,
+    Sm3,
+}
+
+impl Algorithm {
+    const ALL: [Self; 2] = [Self::Sha256, Self::Sm3];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SDK-HMAC-SHA256",
+            Self::Sm3 => "SDK-HMAC-SM3",
+        }
+    }
+
+    /// The header whose value may stand in for the hash of the body.
+    fn content_header(self) -> &'static str {
+        match self {
+            Self::Sha256 => "x-sdk-content-sha256",
+            Self::Sm3 => "x-sdk-content-sm3",
+        }
+    }
+
+    fn hash(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Sha256 => hex(&Sha256::digest(bytes)),
+            Self::Sm3 => hex(&Sm3::digest(bytes)),
+        }
+    }
+
+    fn mac(self, secret: &str, text: &[u8]) -> String {
+        let secret = secret.as_bytes();
+        // An HMAC takes keys of any length; an empty answer would match no signature.
+        match self {
+            Self::Sha256 => Hmac::<Sha256>::new_from_slice(secret)
+                .map_or_else(|_| String::new(), |mac| hex(&mac.chain_update(text).finalize().into_bytes())),
+            Self::Sm3 => Hmac::<Sm3>::new_from_slice(secret)
+                .map_or_else(|_| String::new(), |mac| hex(&mac.chain_update(text).finalize().into_bytes())),
+        }
+    }
+}
 
 /// The parts of the `Authorization` header.
 #[derive(Debug, PartialEq)]
 pub(super) struct Authorization<'a> {
     pub(super) access: &'a str,
+    algorithm: Algorithm,
     signed_headers: &'a str,
     signature: &'a str,
 }
@@ -23,7 +67,8 @@ pub(super) struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     /// `None` when the header is not of the form the signing guide gives.
     pub(super) fn parse(header: &'a str) -> Option<Self> {
-        let members = header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?;
+        let (name, members) = header.split_once(' ')?;
+        let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)?;
         let (mut access, mut signed_headers, mut signature) = (None, None, None);
         for member in members.split(',') {
             let (name, value) = member.trim_matches(' ').split_once('=')?;
@@ -37,7 +82,7 @@ impl<'a> Authorization<'a> {
                 return None;
             }
         }
-        Some(Self { access: access?, signed_headers: signed_headers?, signature: signature? })
+        Some(Self { access: access?, algorithm, signed_headers: signed_headers?, signature: signature? })
     }
 
     fn signs(&self, name: &str) -> bool {
@@ -62,8 +107,13 @@ pub(super) fn verify(wire: &Wire<'_>, authorization: &Authorization<'_>, secret:
     let Some(date) = wire.headers.get(DATE_HEADER).map(|value| value.as_bytes()) else { return false };
     payload_hashes(wire, authorization).iter().any(|hash| {
         canonical_request(wire, authorization.signed_headers, hash).is_some_and(|canonical| {
-            let text = string_to_sign(date, &canonical);
-            signature(secret, &text).as_bytes().ct_eq(authorization.signature.as_bytes()).into()
+            let text = string_to_sign(authorization.algorithm, date, &canonical);
+            authorization
+                .algorithm
+                .mac(secret, &text)
+                .as_bytes()
+                .ct_eq(authorization.signature.as_bytes())
+                .into()
         })
     })
 }
@@ -71,8 +121,9 @@ pub(super) fn verify(wire: &Wire<'_>, authorization: &Authorization<'_>, secret:
 /// The hashes the signature may cover. A signed content header stands in for the body's hash, whatever it says.
 /// For an empty body the official clients differ: one signs the header's value, another the hash of nothing.
 fn payload_hashes(wire: &Wire<'_>, authorization: &Authorization<'_>) -> Vec<String> {
-    let actual = hex(&Sha256::digest(wire.body));
-    let declared = wire.headers.get(CONTENT_HEADER).filter(|_| authorization.signs(CONTENT_HEADER));
+    let actual = authorization.algorithm.hash(wire.body);
+    let header = authorization.algorithm.content_header();
+    let declared = wire.headers.get(header).filter(|_| authorization.signs(header));
     match declared.and_then(|value| value.to_str().ok()).map(|text| text.trim_matches(' ').to_owned()) {
         None => vec![actual],
         Some(declared) if wire.body.is_empty() => vec![declared, actual],
@@ -127,17 +178,9 @@ fn canonical_query(raw: &str) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-fn string_to_sign(date: &[u8], canonical_request: &[u8]) -> Vec<u8> {
-    let hash = hex(&Sha256::digest(canonical_request));
-    [ALGORITHM.as_bytes(), b"\n", date.trim_ascii(), b"\n", hash.as_bytes()].concat()
-}
-
-fn signature(secret: &str, text: &[u8]) -> String {
-    match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
-        Ok(mac) => hex(&mac.chain_update(text).finalize().into_bytes()),
-        // An HMAC takes keys of any length; an empty answer would match no signature.
-        Err(_) => String::new(),
-    }
+fn string_to_sign(algorithm: Algorithm, date: &[u8], canonical_request: &[u8]) -> Vec<u8> {
+    let hash = algorithm.hash(canonical_request);
+    [algorithm.name().as_bytes(), b"\n", date.trim_ascii(), b"\n", hash.as_bytes()].concat()
 }
 
 /// The decoded name and value pairs of a query, in the order of the wire, duplicates kept.
@@ -204,13 +247,26 @@ mod tests {
         map
     }
 
+    const DATE: &[u8] = b"20260315T081530Z";
+
+    fn made_of(canonical: &[u8]) -> String {
+        Algorithm::Sha256.mac("secret", &string_to_sign(Algorithm::Sha256, DATE, canonical))
+    }
+
+    fn authorization<'a>(signed_headers: &'a str, signature: &'a str) -> Authorization<'a> {
+        Authorization { access: "A", algorithm: Algorithm::Sha256, signed_headers, signature }
+    }
+
     #[test]
     fn every_published_vector_verifies_and_a_changed_one_does_not() {
         let file: Value =
             serde_json::from_str(include_str!("../../tests/vectors/signing-vectors.json")).unwrap();
         let vectors = file["vectors"].as_array().unwrap();
         assert!(vectors.len() >= 45);
-        for vector in vectors {
+        let others = file["optional_algorithms"]["vectors"].as_array().unwrap();
+        let sm3: Vec<&Value> = others.iter().filter(|it| it["algorithm"] == "SDK-HMAC-SM3").collect();
+        assert!(sm3.len() >= 2);
+        for vector in vectors.iter().chain(sm3) {
             let id = vector["id"].as_str().unwrap();
             let (request, expect) = (&vector["request"], &vector["expect"]);
             let body = match (&request["body"], &request["body_base64"]) {
@@ -249,12 +305,12 @@ mod tests {
 
     #[test]
     fn the_date_must_be_signed() {
-        let headers = headers(&[("host", b"localhost"), ("x-sdk-date", b"20260315T081530Z")]);
+        let headers = headers(&[("host", b"localhost"), ("x-sdk-date", DATE)]);
         let wire = Wire { method: "GET", path: "/", query: "", headers: &headers, body: b"" };
         let check = |signed: &str, expected: bool| {
             let canonical = canonical_request(&wire, signed, &hex(&Sha256::digest(b""))).unwrap();
-            let made = signature("secret", &string_to_sign(b"20260315T081530Z", &canonical));
-            let authorization = Authorization { access: "A", signed_headers: signed, signature: &made };
+            let made = made_of(&canonical);
+            let authorization = authorization(signed, &made);
             assert_eq!(verify(&wire, &authorization, "secret"), expected, "{signed}");
         };
         check("host;x-sdk-date", true);
@@ -266,12 +322,11 @@ mod tests {
         const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
         let signed_headers = "x-sdk-content-sha256;x-sdk-date";
         let check = |declared: &str, body: &[u8], covered: &str, expected: bool| {
-            let headers =
-                headers(&[(CONTENT_HEADER, declared.as_bytes()), (DATE_HEADER, b"20260315T081530Z")]);
+            let headers = headers(&[("x-sdk-content-sha256", declared.as_bytes()), (DATE_HEADER, DATE)]);
             let wire = Wire { method: "PUT", path: "/a", query: "", headers: &headers, body };
             let canonical = canonical_request(&wire, signed_headers, covered).unwrap();
-            let made = signature("secret", &string_to_sign(b"20260315T081530Z", &canonical));
-            let authorization = Authorization { access: "A", signed_headers, signature: &made };
+            let made = made_of(&canonical);
+            let authorization = authorization(signed_headers, &made);
             assert_eq!(verify(&wire, &authorization, "secret"), expected, "{declared} {covered}");
         };
         let (nothing, text) = (hex(&Sha256::digest(b"")), hex(&Sha256::digest(b"text")));
@@ -291,7 +346,8 @@ mod tests {
         };
         check("SDK-HMAC-SHA256 Access=A, SignedHeaders=b;c, Signature=d", true);
         check("SDK-HMAC-SHA256 Access=A,SignedHeaders=b, Signature=d", true);
-        check("SDK-HMAC-SM3 Access=A, SignedHeaders=b, Signature=d", false);
+        check("SDK-HMAC-SM3 Access=A, SignedHeaders=b, Signature=d", true);
+        check("SDK-SM2-SM3 Access=A, SignedHeaders=b, Signature=d", false);
         check("SDK-HMAC-SHA256 Access=A, SignedHeaders=b", false);
         check("SDK-HMAC-SHA256 Access=A, Access=B, SignedHeaders=b, Signature=d", false);
         check("Bearer A", false);

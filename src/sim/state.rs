@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::RandomState},
     hash::{BuildHasher, Hasher},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     chance::Chance,
+    issued::Issued,
     knobs::{Knobs, StartSequence},
     lists::Walks,
     past::Past,
@@ -31,7 +32,7 @@ pub(super) struct State {
     /// The target each server had before remote backup was switched off.
     pub(super) last_targets: HashMap<String, RemoteBackup>,
     pub(super) walks: Walks,
-    pub(super) tokens: HashMap<String, Token>,
+    pub(super) issued: Issued,
     pub(super) windows: HashMap<(String, &'static str), Window>,
     pub(super) journal: Vec<Value>,
     pub(super) chance: Chance,
@@ -39,7 +40,7 @@ pub(super) struct State {
     /// How many calls of each kind a storm has met.
     pub(super) gusts: HashMap<String, u64>,
     entropy: [u64; 2],
-    issued: u64,
+    drawn: u64,
 }
 
 /// A wait that ends by itself.
@@ -85,16 +86,6 @@ impl Start {
     }
 }
 
-/// A login.
-#[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub(super) user_id: String,
-    pub(super) user_name: String,
-    /// The project the token is for; `None` for a token of the account.
-    pub(super) project: Option<String>,
-    pub(super) expires: SystemTime,
-}
-
 /// A window of the throttle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -115,13 +106,13 @@ impl State {
             deletions: HashMap::new(),
             last_targets: HashMap::new(),
             walks: Walks::default(),
-            tokens: HashMap::new(),
+            issued: Issued::default(),
             windows: HashMap::new(),
             journal: Vec::new(),
             past: Past::default(),
             gusts: HashMap::new(),
             entropy,
-            issued: 0,
+            drawn: 0,
         }
     }
 
@@ -150,9 +141,9 @@ impl State {
         });
     }
 
-    /// Puts another world in place. What was under way in the old one ends; logins of users who stay go on.
+    /// Puts another world in place. What was under way in the old one ends; logins of those who stay go on.
     pub(super) fn replace_world(&mut self, world: World) {
-        self.tokens.retain(|_, token| world.users.iter().any(|user| user.id == token.user_id));
+        self.issued.move_to(&world);
         self.starts.clear();
         self.openings.clear();
         self.deletions.clear();
@@ -181,9 +172,9 @@ impl State {
 
     /// 32 hex digits nobody can guess, never the same twice.
     pub(super) fn fresh_id(&mut self) -> String {
-        self.issued += 1;
+        self.drawn += 1;
         let [one, two] = self.entropy.map(u64::to_be_bytes);
-        let digest = Sha256::digest([one, two, self.issued.to_be_bytes()].concat());
+        let digest = Sha256::digest([one, two, self.drawn.to_be_bytes()].concat());
         hex(&digest[..16])
     }
 }

@@ -4,7 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::table::{Keyed, Table};
+use super::{
+    accounts::{Account, Agency, IdentityProvider},
+    table::{Keyed, Table},
+};
 
 /// Everything the simulator knows at the start, and what `/_sim/world` shows while it runs.
 #[derive(Clone, Debug)]
@@ -13,6 +16,12 @@ pub struct World {
     pub(super) projects: Vec<Named>,
     pub(super) users: Vec<User>,
     pub(super) access_keys: Vec<AccessKey>,
+    /// The accounts beside the own one.
+    pub(super) accounts: Vec<Account>,
+    pub(super) agencies: Vec<Agency>,
+    pub(super) identity_providers: Vec<IdentityProvider>,
+    /// The agency of the server whose metadata service is played. Empty: it has none.
+    pub(super) instance_agency: String,
     pub(super) hosts: Table<Host>,
     pub(super) backup_hosts: Table<BackupHost>,
 }
@@ -44,6 +53,8 @@ pub(super) struct AccessKey {
 #[derive(Clone, Debug)]
 pub(super) struct Host {
     pub(super) host_id: String,
+    /// The project, and by it the region and the account, in which it is.
+    pub(super) project_id: String,
     pub(super) host_name: String,
     pub(super) enterprise_project_id: String,
     pub(super) os_type: String,
@@ -66,6 +77,7 @@ pub(super) struct RemoteBackup {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BackupHost {
     pub(super) backup_host_id: String,
+    pub(super) project_id: String,
     pub(super) backup_host_ip: String,
     /// 0 to 65535, the documented range.
     pub(super) backup_host_port: i64,
@@ -141,17 +153,37 @@ impl BackupHost {
 impl World {
     /// The world in the form of the world file, secrets included.
     pub fn to_json(&self) -> Value {
-        let named = |it: &Named| json!({"id": it.id, "name": it.name});
         json!({
-            "domain": named(&self.domain),
-            "projects": self.projects.iter().map(named).collect::<Vec<_>>(),
+            "domain": self.domain.to_json(),
+            "projects": self.projects.iter().map(Named::to_json).collect::<Vec<_>>(),
             "users": self.users.iter()
                 .map(|user| json!({"id": user.id, "name": user.name, "password": user.password}))
                 .collect::<Vec<_>>(),
             "access_keys": self.access_keys.iter().map(AccessKey::to_json).collect::<Vec<_>>(),
-            "hosts": self.hosts.iter().map(Host::to_json).collect::<Vec<_>>(),
-            "backup_hosts": self.backup_hosts.iter().map(BackupHost::to_json).collect::<Vec<_>>(),
+            "accounts": self.accounts.iter().map(Account::to_json).collect::<Vec<_>>(),
+            "agencies": self.agencies.iter().map(Agency::to_json).collect::<Vec<_>>(),
+            "identity_providers": self.identity_providers.iter().map(IdentityProvider::to_json).collect::<Vec<_>>(),
+            "metadata": {"agency": self.instance_agency},
+            "hosts": self.hosts.iter().map(|host| self.host_row(host)).collect::<Vec<_>>(),
+            "backup_hosts": self.backup_hosts.iter().map(|host| self.backup_host_row(host)).collect::<Vec<_>>(),
         })
+    }
+
+    /// A server as the world file has it. The project is named where it is not the one that goes without saying.
+    pub(super) fn host_row(&self, host: &Host) -> Value {
+        self.placed(host.to_json(), &host.project_id)
+    }
+
+    /// The same for a backup server.
+    pub(super) fn backup_host_row(&self, host: &BackupHost) -> Value {
+        self.placed(host.to_json(), &host.project_id)
+    }
+
+    fn placed(&self, mut row: Value, project_id: &str) -> Value {
+        if project_id != self.default_project() {
+            row["project_id"] = json!(project_id);
+        }
+        row
     }
 
     /// The enterprise project a backup server belongs to: the one of the server it runs on.

@@ -2,25 +2,15 @@
 //! because a mistyped member would otherwise quietly test something else.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+pub use super::world_members::WorldError;
 use super::{
+    identity_file::{access_key, account, agency, identity_provider, metadata, named, user},
     seed,
     table::{Keyed, Table},
-    world::{
-        AccessKey, BackupHost, DEFAULT_ENTERPRISE_PROJECT, Host, Named, RUNNING, RemoteBackup, User, World,
-    },
+    world::{BackupHost, DEFAULT_ENTERPRISE_PROJECT, Host, RUNNING, RemoteBackup, World},
+    world_members::{Members, Outcome, fail},
 };
-
-/// What is wrong with a world, and where: `hosts[3].os_type: …`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{place}: {reason}")]
-pub struct WorldError {
-    place: String,
-    reason: String,
-}
-
-type Outcome<T> = Result<T, WorldError>;
 
 pub(super) const OS_TYPES: &[&str] = &["Linux", "Windows"];
 pub(super) const AGENT_STATUSES: &[&str] = &["online", "offline", "not_installed"];
@@ -46,31 +36,81 @@ impl World {
 
     /// The same from JSON that was read already.
     pub fn from_json(value: &Value) -> Result<Self, WorldError> {
-        let built_in = seed::identities();
         let mut world = Members::of(value, "world")?;
-        let read = Self {
-            domain: match world.take("domain") {
-                Some(domain) => named(domain, "domain")?,
-                None => built_in.domain,
-            },
+        let domain = world.take("domain").map(|domain| named(domain, "domain")).transpose()?;
+        let built_in = seed::identities(domain.unwrap_or_else(seed::domain));
+        let mut read = Self {
+            domain: built_in.domain,
             projects: world.list("projects", named)?.unwrap_or(built_in.projects),
             users: world.list("users", user)?.unwrap_or(built_in.users),
             access_keys: world.list("access_keys", access_key)?.unwrap_or(built_in.access_keys),
+            accounts: world.list("accounts", account)?.unwrap_or(built_in.accounts),
+            agencies: world.list("agencies", agency)?.unwrap_or(built_in.agencies),
+            identity_providers: world
+                .list("identity_providers", identity_provider)?
+                .unwrap_or(built_in.identity_providers),
+            instance_agency: match world.take("metadata") {
+                Some(given) => metadata(given, "metadata")?,
+                None => built_in.instance_agency,
+            },
             hosts: table(world.list("hosts", host)?, "hosts")?,
             backup_hosts: table(world.list("backup_hosts", backup_host)?, "backup_hosts")?,
         };
         world.end()?;
-        unique(&read.projects, "projects", |it| &it.id)?;
+        unique(&read.identity_providers, "identity_providers", |it| &it.id)?;
         unique(&read.users, "users", |it| &it.id)?;
         unique(&read.access_keys, "access_keys", |it| &it.access)?;
+        read.complete()?;
         Ok(read)
     }
+
+    /// Fills in what goes without saying, and checks what is named elsewhere.
+    fn complete(&mut self) -> Outcome<()> {
+        let own = self.domain.id.clone();
+        for agency in &mut self.agencies {
+            let said = std::iter::once(&mut agency.domain_id).chain(&mut agency.trusts);
+            said.filter(|it| it.is_empty()).for_each(|it| it.clone_from(&own));
+        }
+        unique(&self.all_projects().collect::<Vec<_>>(), "projects", |it| &it.id)?;
+        let accounts: Vec<_> = self.accounts.iter().map(|it| &it.domain).chain([&self.domain]).collect();
+        unique(&accounts, "accounts", |it| &it.id)?;
+        if let Some(at) = self.agencies.iter().position(|it| self.account(&it.domain_id).is_none()) {
+            return Err(fail(format!("agencies[{at}].domain_id"), "there is no such account"));
+        }
+
+        let project = self.default_project().to_owned();
+        let known: Vec<String> = self.all_projects().map(|it| it.id.clone()).collect();
+        for (at, host) in self.hosts.iter_mut().enumerate() {
+            settle_project(&mut host.project_id, &project, &known, &format!("hosts[{at}]"))?;
+        }
+        let places: Vec<Option<String>> = self
+            .backup_hosts
+            .iter()
+            .map(|row| self.hosts.get(&row.backup_host_id).map(|host| host.project_id.clone()))
+            .collect();
+        for (at, (row, of_host)) in self.backup_hosts.iter_mut().zip(places).enumerate() {
+            let project = of_host.as_ref().unwrap_or(&project);
+            settle_project(&mut row.project_id, project, &known, &format!("backup_hosts[{at}]"))?;
+        }
+        Ok(())
+    }
+}
+
+/// An empty project becomes the default one; any other must be known.
+fn settle_project(project_id: &mut String, default: &str, known: &[String], place: &str) -> Outcome<()> {
+    if project_id.is_empty() {
+        default.clone_into(project_id);
+    } else if !known.contains(project_id) {
+        return Err(fail(format!("{place}.project_id"), "there is no such project"));
+    }
+    Ok(())
 }
 
 pub(super) fn host(value: &Value, place: &str) -> Outcome<Host> {
     let mut host = Members::of(value, place)?;
     let host_id = host.id("host_id")?;
     let read = Host {
+        project_id: host.text("project_id")?.unwrap_or_default(),
         host_name: host.text("host_name")?.unwrap_or_else(|| host_id.clone()),
         enterprise_project_id: host
             .text("enterprise_project_id")?
@@ -94,6 +134,7 @@ pub(super) fn backup_host(value: &Value, place: &str) -> Outcome<BackupHost> {
     let mut host = Members::of(value, place)?;
     let read = BackupHost {
         backup_host_id: host.id("backup_host_id")?,
+        project_id: host.text("project_id")?.unwrap_or_default(),
         backup_host_ip: host.text("backup_host_ip")?.unwrap_or_default(),
         backup_host_port: host.number("backup_host_port", 0..=65535)?.unwrap_or(18080),
         backup_dir: host.text("backup_dir")?.unwrap_or_else(|| "/data/wtp-copies".to_owned()),
@@ -115,46 +156,6 @@ fn remote_backup(value: &Value, place: &str) -> Outcome<RemoteBackup> {
     Ok(read)
 }
 
-fn named(value: &Value, place: &str) -> Outcome<Named> {
-    let mut it = Members::of(value, place)?;
-    let name = it.required("name")?;
-    let read = Named { id: it.text("id")?.unwrap_or_else(|| id_from(&name)), name };
-    it.end()?;
-    Ok(read)
-}
-
-fn user(value: &Value, place: &str) -> Outcome<User> {
-    let mut it = Members::of(value, place)?;
-    let name = it.required("name")?;
-    let read = User {
-        id: it.text("id")?.unwrap_or_else(|| id_from(&name)),
-        password: it.required("password")?,
-        name,
-    };
-    it.end()?;
-    Ok(read)
-}
-
-fn access_key(value: &Value, place: &str) -> Outcome<AccessKey> {
-    let mut it = Members::of(value, place)?;
-    let read = AccessKey {
-        access: it.required("access")?,
-        secret: it.required("secret")?,
-        security_token: it.text("security_token")?,
-    };
-    it.end()?;
-    Ok(read)
-}
-
-/// An id for something that was only given a name: 32 hex digits, always the same for the same name.
-fn id_from(name: &str) -> String {
-    Sha256::digest(name).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn fail(place: impl Into<String>, reason: impl Into<String>) -> WorldError {
-    WorldError { place: place.into(), reason: reason.into() }
-}
-
 fn table<T: Keyed>(rows: Option<Vec<T>>, place: &str) -> Outcome<Table<T>> {
     let rows = rows.unwrap_or_default();
     unique(&rows, place, T::key)?;
@@ -168,89 +169,6 @@ fn unique<T>(rows: &[T], place: &str, key: impl Fn(&T) -> &str) -> Outcome<()> {
     match rows.iter().position(|row| !seen.insert(key(row))) {
         Some(at) => Err(fail(format!("{place}[{at}]"), format!("\"{}\" is there twice", key(&rows[at])))),
         None => Ok(()),
-    }
-}
-
-/// The members of one object, ticked off as they are read. `null` counts as left out.
-struct Members<'a> {
-    members: Map<String, &'a Value>,
-    place: String,
-}
-
-// `Map` of serde_json holds owned values only, so the borrowed view is a plain sorted map.
-type Map<K, V> = std::collections::BTreeMap<K, V>;
-
-impl<'a> Members<'a> {
-    fn of(value: &'a Value, place: &str) -> Outcome<Self> {
-        let object = value.as_object().ok_or_else(|| fail(place, "expected a JSON object"))?;
-        Ok(Self {
-            members: object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-            place: place.to_owned(),
-        })
-    }
-
-    fn at(&self, name: &str) -> String {
-        if self.place == "world" { name.to_owned() } else { format!("{}.{name}", self.place) }
-    }
-
-    fn take(&mut self, name: &str) -> Option<&'a Value> {
-        self.members.remove(name).filter(|value| !value.is_null())
-    }
-
-    fn text(&mut self, name: &str) -> Outcome<Option<String>> {
-        self.take(name)
-            .map(|value| {
-                value.as_str().map(str::to_owned).ok_or_else(|| fail(self.at(name), "expected a string"))
-            })
-            .transpose()
-    }
-
-    fn required(&mut self, name: &str) -> Outcome<String> {
-        let text = self.text(name)?.filter(|text| !text.is_empty());
-        text.ok_or_else(|| fail(self.at(name), "must be given and not be empty"))
-    }
-
-    fn id(&mut self, name: &str) -> Outcome<String> {
-        let id = self.required(name)?;
-        if id.chars().count() > 256 {
-            return Err(fail(self.at(name), "longer than 256 characters"));
-        }
-        Ok(id)
-    }
-
-    fn one_of(&mut self, name: &str, values: &[&'static str]) -> Outcome<Option<&'static str>> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        match values.iter().find(|value| **value == text) {
-            Some(value) => Ok(Some(value)),
-            None => Err(fail(self.at(name), format!("\"{text}\" is none of {}", values.join(", ")))),
-        }
-    }
-
-    fn number(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Outcome<Option<i64>> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        match value.as_i64().filter(|number| range.contains(number)) {
-            Some(number) => Ok(Some(number)),
-            None => Err(fail(
-                self.at(name),
-                format!("expected a whole number from {} to {}", range.start(), range.end()),
-            )),
-        }
-    }
-
-    fn list<T>(&mut self, name: &str, read: fn(&Value, &str) -> Outcome<T>) -> Outcome<Option<Vec<T>>> {
-        let Some(value) = self.take(name) else { return Ok(None) };
-        let place = self.at(name);
-        let items = value.as_array().ok_or_else(|| fail(place.as_str(), "expected a JSON array"))?;
-        let rows = items.iter().enumerate().map(|(at, item)| read(item, &format!("{place}[{at}]")));
-        rows.collect::<Outcome<Vec<T>>>().map(Some)
-    }
-
-    /// Fails when a member was not read: it has no meaning.
-    fn end(self) -> Outcome<()> {
-        match self.members.keys().next() {
-            Some(name) => Err(fail(self.at(name), "unknown member")),
-            None => Ok(()),
-        }
     }
 }
 
@@ -274,6 +192,12 @@ mod tests {
         assert_eq!((host.protect_status.as_deref(), host.is_online()), (None, true));
         assert_eq!(world.backup_hosts.get("h1").unwrap().backup_host_status, RUNNING);
         assert_eq!(world.access_keys.len(), 1, "the identities of the built-in world");
+        let other = r#"{"domain":{"id":"d","name":"mine"},"agencies":[{"name":"a"}]}"#;
+        let other = World::parse(other).unwrap();
+        assert_eq!(
+            (other.agencies[0].domain_id.as_str(), &other.agencies[0].trusts),
+            ("d", &vec!["d".to_owned()])
+        );
     }
 
     #[test]
@@ -299,5 +223,18 @@ mod tests {
             "backup_hosts[0].backup_host_port: expected a whole number",
         );
         check(r#"{"access_keys":[{"access":"a"}]}"#, "access_keys[0].secret: must be given");
+        check(
+            r#"{"hosts":[{"host_id":"a","project_id":"b"}]}"#,
+            "hosts[0].project_id: there is no such project",
+        );
+        check(
+            r#"{"agencies":[{"name":"a","domain_id":"b"}]}"#,
+            "agencies[0].domain_id: there is no such account",
+        );
+        check(r#"{"agencies":[{"name":"a","trusts":[1]}]}"#, "agencies[0].trusts[0]: expected a string");
+        check(
+            r#"{"projects":[{"id":"p","name":"a"}],"accounts":[{"name":"b","projects":[{"id":"p","name":"a"}]}]}"#,
+            "projects[1]: \"p\" is there twice",
+        );
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Filter<'a> {
     fn matches(&self, host: &Host) -> bool {
         let equals = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
         !self.matches_none
-            && self.scope.covers(&host.enterprise_project_id)
+            && self.scope.holds(host)
             && equals(self.host_id, &host.host_id)
             && self.host_name.as_ref().is_none_or(|part| host.host_name.to_lowercase().contains(part))
             && equals(self.private_ip, &host.private_ip)
@@ -158,6 +158,7 @@ fn list(
 fn inserted(number: u64) -> Host {
     Host {
         host_id: lists::inserted_id(number),
+        project_id: String::new(),
         host_name: format!("inserted-while-paging-{number}"),
         enterprise_project_id: DEFAULT_ENTERPRISE_PROJECT.to_owned(),
         os_type: "Linux".to_owned(),
@@ -237,7 +238,7 @@ pub(super) fn switch(state: &mut State, call: &Call) -> Answer {
         Some(_) => return Err(Reply::invalid("charging_mode must be packet_cycle or on_demand")),
     }
     for id in &ids {
-        let host = state.world.hosts.get(id).filter(|host| scope.covers(&host.enterprise_project_id));
+        let host = state.world.hosts.get(id).filter(|host| scope.holds(host));
         match host {
             Some(host) if on => may_switch_on(host)?,
             Some(_) => {}
@@ -286,7 +287,7 @@ pub(super) fn statistics(state: &mut State, call: &Call) -> Answer {
         .world
         .hosts
         .iter()
-        .filter(|host| scope.covers(&host.enterprise_project_id))
+        .filter(|host| scope.holds(host))
         .filter_map(|host| host.protect_status.as_deref())
         .collect();
     let count = |wanted: &dyn Fn(&str) -> bool| statuses.iter().filter(|status| wanted(status)).count();

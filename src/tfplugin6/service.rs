@@ -425,7 +425,8 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let proposed = from_wire::value(request.proposed_new_state.as_ref(), ty)?;
             let api = self.running.api()?;
             let private = Private::read(&request.prior_private);
-            let planned = resource.plan(&api, prior, config, proposed, private);
+            let stop = self.running.stop_handle();
+            let planned = resource.plan_and_preflight(&api, stop, prior, config, proposed, private).await;
             Ok(wire::plan_resource_change::Response {
                 planned_state: Some(to_wire::value(&planned.state, ty)?),
                 requires_replace: planned.replaces.iter().map(to_wire::path).collect(),

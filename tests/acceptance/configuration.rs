@@ -19,6 +19,7 @@ fn validate_needs_neither_credentials_nor_network() {
 #[test]
 fn a_saved_plan_is_applied_as_it_is() {
     scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
+        tf.set_env("HSS_PREFLIGHT", "false");
         tf.write("main.tf", &format!("{}{}", vault("vault-1", 18080, ""), web("web-1", &to("vault-1"))));
         tf.run(&["plan", "-no-color", "-out=saved"]).ok();
         assert_eq!(sim.journal(), Vec::<Json>::new(), "planning a create asks nobody");

@@ -49,7 +49,7 @@ fn a_project_id_saves_the_look_up() {
         let looked_up = |sim: &Simulator| {
             sim.journal().iter().filter(|call| call["path"].as_str().unwrap().contains("/v3/")).count()
         };
-        assert_eq!(looked_up(sim), 1, "once in the process that makes a call");
+        assert_eq!(looked_up(sim), 3, "once in each process that makes a call: plan, plan again, apply");
         tf.write(
             "provider.tf",
             &block(&format!("{}{}  project_id = \"{PROJECT_ID}\"", keys(), addresses(&sim.url))),

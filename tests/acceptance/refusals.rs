@@ -23,6 +23,8 @@ fn servers_that_cannot_be_protected() {
     ];
     scenario(&world(&hosts, &[registered("vault-1", 18080)]), |sim, tf| {
         let before = sim.world();
+        // What the apply says by itself.
+        tf.set_env("HSS_PREFLIGHT", "false");
         let cases = [
             ("windows", "Remote backup needs a Linux server", "runs Windows"),
             ("closed", "Web Tamper Protection is off", "Switch WTP on first"),

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 pub use crate::harness::{
     ACCESS_KEY, PROJECT_ID, REGION, Ran, SECRET_KEY, Simulator, Workspace, candidate, find_terraform,
-    protected, provider_block, registered, unwrapped, world,
+    protected, provider_block, registered, world,
 };
 
 pub const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-hss");
@@ -106,9 +106,8 @@ impl Ran {
     /// The diagnostic that Terraform shows for a resource, as one line of text.
     #[track_caller]
     pub fn about(&self, resource: &str) -> String {
-        let (kind, name) = resource.split_once('.').unwrap();
-        let place = format!("resource \"{kind}\" \"{name}\"");
-        let text = unwrapped(&self.stderr);
+        let place = format!("with {resource},");
+        let text = self.text();
         let parts = text.split("Error: ").flat_map(|part| part.split("Warning: "));
         parts
             .filter(|part| part.contains(&place))

@@ -263,7 +263,7 @@ const WHOLE: &[(&str, Moment, &str)] = &[
     ),
     (
         "a Windows server",
-        Moment::Apply,
+        Moment::Plan,
         "resource \"hss_wtp_remote_backup\" \"NAME\" {\n  host_id = \"windows-1\" # here\n  backup_host_id = \"vault-9\"\n}\n",
     ),
     (

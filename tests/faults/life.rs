@@ -236,7 +236,7 @@ impl Life {
             Strike::LoseServer(which) => gone(format!("hosts/web-{}", 1 + which % 7)),
             Strike::LoseVault(which) => gone(format!("backup-hosts/vault-{}", 1 + which % 2)),
             Strike::EndTokens => {
-                self.sim.control("DELETE", "tokens", None);
+                self.sim.control("POST", "revoke", None);
                 true
             }
         }

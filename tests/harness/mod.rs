@@ -283,6 +283,10 @@ impl Workspace {
         self.folder.path()
     }
 
+    pub fn terraform(&self) -> &Path {
+        &self.terraform
+    }
+
     pub fn set_env(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
     }

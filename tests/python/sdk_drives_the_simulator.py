@@ -6,143 +6,34 @@ Needs the packages of requirements.txt. Prints a line per check and `N passed, 0
 """
 
 import json
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 import traceback
-import urllib.request
 
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkcore.http.http_config import HttpConfig
-from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkhss.v5 import (
-    DeleteBackupHostInfoRequest,
-    DeleteBackupHostRequestInfo,
-    HssClient,
     ListBackupHostsInfoRequest,
     ListWebTamperHostRequest,
     ListWtpProtectHostRequest,
-    SetRemoteBackupInfoRequest,
-    SetRemoteBackupInfoRequestInfo,
-    SetWtpProtectionStatusInfoRequest,
-    SetWtpProtectionStatusRequestInfo,
-    ShowRemoteBackupHostInfoRequest,
     ShowWtpProtectStatisticsRequest,
-    UpdateBackupHostInfoRequest,
-    UpdateBackupHostRequestInfo,
 )
 
-PROJECT = "b0000000000000000000000000000001"
-REGION = "xx-test-1"
-ACCESS, SECRET = "SDKTESTACCESSKEY0001", "sdk-test-secret-key-for-tests-only-00001"
-TEMPORARY, TOKEN = "SDKTESTACCESSKEY0002", "temporary/+=token"
-WEB = "70000000-0000-4000-8000-000000000001"
-CLOSED = "70000000-0000-4000-8000-000000000002"
-WINDOWS = "70000000-0000-4000-8000-000000000003"
-OTHER = "70000000-0000-4000-8000-000000000004"
-VAULT = "70000000-0000-4000-8000-000000000010"
-OTHER_EP = "80000000-0000-4000-8000-000000000001"
-FLEET = [f"90000000-0000-4000-8000-{number:012}" for number in range(230)]
-
-
-def host(host_id, name, **others):
-    return {"host_id": host_id, "host_name": name, "private_ip": "172.16.4.11", **others}
-
-
-WORLD = {
-    "projects": [{"id": PROJECT, "name": REGION}],
-    "access_keys": [
-        {"access": ACCESS, "secret": SECRET},
-        {"access": TEMPORARY, "secret": SECRET, "security_token": TOKEN},
-    ],
-    "hosts": [
-        host(WEB, "web", protect_status="opened"),
-        host(CLOSED, "web-closed", protect_status="closed"),
-        host(WINDOWS, "web-windows", protect_status="opened", os_type="Windows"),
-        host(OTHER, "web other", protect_status="opened", enterprise_project_id=OTHER_EP),
-        host(VAULT, "vault"),
-        *(host(host_id, f"fleet-{host_id[-3:]}") for host_id in FLEET),
-    ],
-}
-
-
-class Bench:
-    """A running simulator and SDK clients for it."""
-
-    def __init__(self, binary):
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as world:
-            json.dump(WORLD, world)
-            world.flush()
-            self.process = subprocess.Popen(
-                [binary, "--listen", "127.0.0.1:0", "--world", world.name, "--knob", "start_after_ms=100"],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            self.url = self.process.stdout.readline().strip()
-        assert self.url.startswith("http://127.0.0.1:"), f"no address but {self.url!r}"
-        self.client = self.client_of(ACCESS, SECRET)
-
-    def client_of(self, access, secret, token=None, project=PROJECT):
-        credentials = BasicCredentials(access, secret, project).with_iam_endpoint(self.url)
-        if token:
-            credentials = credentials.with_security_token(token)
-        builder = HssClient.new_builder().with_http_config(HttpConfig(timeout=(5, 20)))
-        return builder.with_credentials(credentials).with_region(Region(REGION, self.url)).build()
-
-    def control(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sim/{path}", data, method=method)
-        with urllib.request.urlopen(request) as response:
-            text = response.read()
-        return json.loads(text) if text else None
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
-
-    def register(self, host_id, port=18080, ip="172.16.8.20", **query):
-        body = UpdateBackupHostRequestInfo(
-            host_id=host_id, backup_host_ip=ip, backup_host_port=port, backup_dir="/data/Kopien für WTP"
-        )
-        return self.client.update_backup_host_info(UpdateBackupHostInfoRequest(body=body, **query))
-
-    def delete(self, ids):
-        body = DeleteBackupHostRequestInfo(backup_host_id_list=ids)
-        return self.client.delete_backup_host_info(DeleteBackupHostInfoRequest(body=body))
-
-    def listed(self, **query):
-        return self.client.list_backup_hosts_info(ListBackupHostsInfoRequest(**query))
-
-    def set(self, host_id, **members):
-        body = SetRemoteBackupInfoRequestInfo(**members)
-        return self.client.set_remote_backup_info(SetRemoteBackupInfoRequest(host_id=host_id, body=body))
-
-    def show(self, host_id, **query):
-        request = ShowRemoteBackupHostInfoRequest(host_id=host_id, **query)
-        return self.client.show_remote_backup_host_info(request)
-
-    def switch(self, on, ids):
-        body = SetWtpProtectionStatusRequestInfo(
-            status=on, host_id_list=ids, charging_mode="on_demand" if on else None
-        )
-        request = SetWtpProtectionStatusInfoRequest(region=REGION, body=body)
-        return self.client.set_wtp_protection_status_info(request)
-
-
-def refused(status, code, call):
-    """The call must fail with this status and code."""
-    try:
-        answer = call()
-    except ClientRequestException as error:
-        seen = (error.status_code, error.error_code)
-        assert seen == (status, code), f"expected {(status, code)}, got {seen}: {error.error_msg}"
-        assert error.request_id, "an error without a request id"
-        return error
-    raise AssertionError(f"expected {(status, code)}, but the call succeeded: {answer}")
+import credentials
+from bench import (
+    ACCESS,
+    CLOSED,
+    FLEET,
+    OTHER,
+    OTHER_EP,
+    REGION,
+    SECRET,
+    TEMPORARY,
+    TOKEN,
+    VAULT,
+    WEB,
+    WINDOWS,
+    Bench,
+    refused,
+)
 
 
 def status_of(bench, host_id):
@@ -325,7 +216,8 @@ def main():
     passed = failed = 0
     try:
         # In the order of their definition: the later ones build on what the earlier ones left.
-        for name, test in [item for item in globals().items() if item[0].startswith("test_")]:
+        tests = [*globals().items(), *vars(credentials).items()]
+        for name, test in [item for item in tests if item[0].startswith("test_")]:
             try:
                 test(bench)
             except Exception:

@@ -19,6 +19,14 @@ pub(crate) const WEB_BARE: &str = "5e000000-0000-4000-8000-000000000007";
 pub(crate) const WEB_NO_AGENT: &str = "5e000000-0000-4000-8000-000000000008";
 pub(crate) const WEB_OTHER: &str = "5e000000-0000-4000-8000-000000000009";
 pub(crate) const VAULT: &str = "5e000000-0000-4000-8000-000000000010";
+/// The own account and the other one.
+pub(crate) const DOMAIN: &str = "d0000000000000000000000000000001";
+pub(crate) const OTHER_DOMAIN: &str = "d0000000000000000000000000000002";
+/// The project of the second region, a sub-project, and the first region's project in the other account.
+pub(crate) const EAST: &str = "a0000000000000000000000000000002";
+pub(crate) const SUB: &str = "a0000000000000000000000000000003";
+pub(crate) const ABROAD: &str = "a0000000000000000000000000000011";
+pub(crate) const ID_TOKEN: &str = "sim-id-token-for-tests-only";
 pub(crate) const OTHER_PROJECT: &str = "e0000000-0000-4000-8000-000000000001";
 
 /// A simulator of the built-in world and a caller for it.
@@ -27,6 +35,7 @@ pub(crate) struct Bench {
     pub(crate) caller: Caller,
 }
 
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
@@ -48,6 +57,19 @@ pub(crate) struct Seen {
 impl Seen {
     pub(crate) fn code(&self) -> &str {
         self.body["error_code"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn subject_token(&self) -> String {
+        self.headers["x-subject-token"].to_str().unwrap().to_owned()
+    }
+
+    /// The status with the code of whichever shape the refusal has.
+    pub(crate) fn refusal(&self) -> (u16, String) {
+        let code = match &self.body["error"]["code"] {
+            Value::Number(code) => format!("keystone {code}"),
+            _ => self.code().to_owned(),
+        };
+        (self.status, code)
     }
 }
 
@@ -100,6 +122,58 @@ impl Caller {
         let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Ok(Seen { status, body, text, headers })
+    }
+
+    /// Without credentials beside what `headers` and the body hold.
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Seen {
+        let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response =
+            request.body(body.map_or_else(String::new, |body| body.to_string())).send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Seen { status, body, text, headers }
+    }
+
+    /// The same caller with other keys, as `{"access", "secret", "securitytoken"}` or in the names of STS.
+    pub(crate) fn with_keys(&self, keys: &Value) -> Self {
+        let text = |one: &str, other: &str| keys[one].as_str().or(keys[other].as_str()).unwrap().to_owned();
+        Self {
+            access: text("access", "access_key_id"),
+            secret: text("secret", "secret_access_key"),
+            headers: vec![("x-security-token", text("securitytoken", "security_token"))],
+            token: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same caller naming an account in its signed calls.
+    pub(crate) fn in_domain(&self, id: &str) -> Self {
+        let mut caller = self.clone();
+        caller.headers.push(("x-domain-id", id.to_owned()));
+        caller
+    }
+
+    pub(crate) fn with_token(&self, seen: &Seen) -> Self {
+        Self { token: Some(seen.subject_token()), headers: Vec::new(), ..self.clone() }
+    }
+
+    /// The operation, status and principal of each call so far.
+    pub(crate) async fn journal(&self) -> Vec<(String, u64, String)> {
+        let (_, rows) = self.control("GET", "requests", None).await;
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| (text(&row["operation"]), row["status"].as_u64().unwrap(), text(&row["principal"])))
+            .collect()
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Seen {

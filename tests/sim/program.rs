@@ -86,6 +86,8 @@ fn the_binary_explains_itself() {
         (&["--knob", "start_after_ms=soon"], "knob start_after_ms: \"soon\""),
         (&["--knob", "start_after_ms"], "NAME=VALUE"),
         (&["--world", "/no/such/file.json"], "/no/such/file.json"),
+        (&["--tls-cert", "Cargo.toml"], "belong together"),
+        (&["--tls-key", "/no/such.pem"], "--tls-key /no/such.pem"),
         (&["--verbose"], "unknown argument \"--verbose\""),
     ] {
         let (code, stdout, stderr) = run(arguments);

@@ -3,16 +3,20 @@
 //! The API has an upsert, a list and a delete, and nothing that reads one. After a write the HSS agent on the server
 //! starts a listener; the only sign of that is the status in the list.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
+    drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
+    preflight,
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
+    waited,
 };
 use crate::{
-    client::{self, BackupHost as Listed, Session, UpdateBackupHost, WtpHostFilter},
+    client::{self, BackupHost as Listed, Session, UpdateBackupHost},
+    clock::Stop,
     framework::{
-        diag::{Diagnostic, Outcome},
+        diag::{Diagnostic, Diagnostics, Outcome},
         model::{Attr, Schema},
         path::Path,
         resource::{Change, Cx, Resource},
@@ -107,11 +111,17 @@ impl Resource<Api> for BackupHost {
         }
     }
 
+    async fn preflight(&self, api: &Api, stop: &Stop, prior: Option<&Model>, planned: &Model) -> Diagnostics {
+        preflight::backup_host(api, stop, prior, planned).await
+    }
+
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
+        waited::told(cx, &session, async {
         let wanted = wanted(&planned)?;
         let claim = cx.api.claims().for_create(&session, Self::NAME, &wanted.host_id, HOST_ID).await?;
-        let hosts = session.list_backup_hosts().await.at(
+        let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
             HOST_ID,
             "Could not find out whether the server is a backup server already; nothing was registered",
         )?;
@@ -144,12 +154,16 @@ impl Resource<Api> for BackupHost {
         cx.keep(&planned);
         let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
         settle(cx, &session, planned, &wanted, verb).await
+        }).await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
+        cx.api.walk().reads();
         let session = open(cx, &prior, timeouts::DEFAULT)?;
+        waited::told(cx, &session, async {
         let host_id = prior.host_id.require(HOST_ID)?;
-        let found = find_surely(&session, host_id).await.at(HOST_ID, "Could not read the backup server")?;
+        let found = find_surely(&session.overview(), host_id).await;
+        let found = found.at(HOST_ID, "Could not read the backup server")?;
         let Some(host) = &found else { return Ok(None) };
         if host.backup_host_status == Some(FAILED) {
             let detail = format!(
@@ -160,24 +174,33 @@ impl Resource<Api> for BackupHost {
             );
             cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
         }
+        let before = prior.clone();
         prior.region = Attr::Known(session.region().to_owned());
         take_facts(&mut prior, host);
+        drift::backup_host(cx, &before, &prior);
         Ok(Some(prior))
+        }).await
     }
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         if !settings_change(Some(&prior), &planned) {
             return Ok(planned);
         }
         let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
-        let wanted = wanted(&planned)?;
-        register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
-        cx.keep(&planned);
-        settle(cx, &session, planned, &wanted, Verb::Update).await
+        waited::told(cx, &session, async {
+            let wanted = wanted(&planned)?;
+            register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
+            cx.keep(&planned);
+            settle(cx, &session, planned, &wanted, Verb::Update).await
+        })
+        .await
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        cx.api.walk().applies();
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
+        waited::told(cx, &session, async {
         let host_id = prior.host_id.require(HOST_ID)?;
         let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
             cx.warn(claims::kept(host_id, "The registration").at(HOST_ID));
@@ -185,12 +208,15 @@ impl Resource<Api> for BackupHost {
         };
         // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
         let failure = format!("Could not delete the backup server {host_id}");
-        let Some(_) = find(&session, host_id).await.at(HOST_ID, &failure)? else { return Ok(()) };
+        let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
+        if found.is_none() {
+            return Ok(());
+        }
         nobody_copies_here(&session, host_id, &failure).await?;
-        let deleted = session.delete_backup_hosts(std::slice::from_ref(host_id)).await;
+        let deleted = session.delete_backup_host(host_id).await;
         if let Err(error) = deleted {
             // Refused, or unanswered: what counts is whether it is still there.
-            return match find(&session, host_id).await {
+            return match find(&session, host_id, None).await {
                 Ok(None) => Ok(()),
                 Ok(Some(host)) => {
                     let mut diagnostic = report::diagnostic(&error, &failure).at(HOST_ID);
@@ -208,9 +234,10 @@ impl Resource<Api> for BackupHost {
                 Err(_) => Err(error).at(HOST_ID, &failure),
             };
         }
+        let reader = session.urgent();
         let mut wait = Wait::new(&session);
         loop {
-            let found = find(&session, host_id).await;
+            let found = find(&reader, host_id, Some(wait.since())).await;
             let unconfirmed = format!("Could not confirm that the backup server {host_id} was deleted");
             let Some(host) = found.at(HOST_ID, &unconfirmed)? else {
                 return Ok(());
@@ -225,6 +252,7 @@ impl Resource<Api> for BackupHost {
                     .into());
             }
         }
+        }).await
     }
 
     fn import(&self, id: &str) -> Outcome<Model> {
@@ -314,7 +342,7 @@ fn taken(existing: &Listed, wanted: &UpdateBackupHost, planned: &Model) -> Diagn
 async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), client::Error> {
     let Err(error) = session.update_backup_host(wanted).await else { return Ok(()) };
     if error.is_unsettled()
-        && let Ok(Some(host)) = find(session, &wanted.host_id).await
+        && let Ok(Some(host)) = find(session, &wanted.host_id, None).await
         && same(&host, wanted)
     {
         return Ok(());
@@ -322,8 +350,20 @@ async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), cl
     Err(error)
 }
 
-async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
-    let hosts = session.list_backup_hosts().await?;
+/// How old a look may be that an overwriting or a deletion is decided by. What this process wrote since then is not
+/// missed.
+const LATELY: Duration = Duration::from_secs(30);
+
+fn lately(session: &Session) -> Option<Instant> {
+    session.clock().instant().checked_sub(LATELY)
+}
+
+async fn find(
+    session: &Session,
+    host_id: &str,
+    since: Option<Instant>,
+) -> Result<Option<Listed>, client::Error> {
+    let hosts = session.list_backup_hosts_since(since).await?;
     Ok(hosts.iter().find(|host| host.backup_host_id == host_id).cloned())
 }
 
@@ -331,20 +371,23 @@ async fn find(session: &Session, host_id: &str) -> Result<Option<Listed>, client
 /// absence, so it is asked twice, and not at once.
 async fn find_surely(session: &Session, host_id: &str) -> Result<Option<Listed>, client::Error> {
     const LAG: Duration = Duration::from_secs(2);
-    let found = find(session, host_id).await?;
+    let found = find(session, host_id, None).await?;
     if found.is_some() {
         return Ok(found);
     }
-    // After a stop the second look says so.
+    // After a stop the second look says so. Whoever misses something takes the same second look.
     session.limits().stop.sleep(session.clock(), LAG).await;
-    find(session, host_id).await
+    find(session, host_id, session.clock().instant().checked_sub(LAG / 2)).await
 }
 
 /// Protected servers that copy to this one, in every enterprise project; `None` when there are none, or when the
 /// caller may not list servers and the API has to decide.
-async fn users(session: &Session, host_id: &str) -> Result<Option<Vec<String>>, client::Error> {
-    let everywhere = session.everywhere();
-    let hosts = match everywhere.list_wtp_hosts(&WtpHostFilter::default()).await {
+async fn users(
+    session: &Session,
+    host_id: &str,
+    since: Instant,
+) -> Result<Option<Vec<String>>, client::Error> {
+    let hosts = match session.protected_everywhere(since).await {
         Ok(hosts) => hosts,
         Err(error) if error.is_forbidden() || error.is_not_published() => return Ok(None),
         Err(error) => return Err(error),
@@ -366,11 +409,13 @@ async fn nobody_copies_here(session: &Session, host_id: &str, failure: &str) -> 
     const LOOKS: u32 = 4;
     let mut wait = Wait::new(session);
     let mut looks = 1;
-    while let Some(users) = users(session, host_id).await.at(HOST_ID, failure)? {
+    let mut since = lately(session).unwrap_or(wait.since());
+    while let Some(users) = users(session, host_id, since).await.at(HOST_ID, failure)? {
         if looks == LOOKS || wait.pause().await.is_err() {
             return Err(in_use(host_id, &users).into());
         }
         looks += 1;
+        since = wait.since();
     }
     Ok(())
 }
@@ -429,7 +474,7 @@ async fn settle(
     const UNCONFIRMED: &str = "The backup server is registered, but its status could not be read";
     model.id = model.host_id.clone();
     if model.wait_for_running != Attr::Known(true) {
-        match find(session, &wanted.host_id).await.at(HOST_ID, UNCONFIRMED)? {
+        match find(session, &wanted.host_id, None).await.at(HOST_ID, UNCONFIRMED)? {
             Some(host) => take_status(&mut model, &host),
             None => (model.backup_host_status, model.status) = (Attr::Null, Attr::Null),
         }
@@ -438,9 +483,10 @@ async fn settle(
     let mut failures = 0;
     // Right after a change the list may still show the status from before, so the first `running` proves nothing.
     let mut believed = verb == Verb::Create;
+    let reader = session.urgent();
     let mut wait = Wait::new(session);
     let ended = loop {
-        let host = match find(session, &wanted.host_id).await {
+        let host = match find(&reader, &wanted.host_id, Some(wait.since())).await {
             Err(error) if error.is_stopped() => {
                 break Unstarted::Interrupted("its status was being asked for".to_owned());
             }

@@ -1,10 +1,13 @@
 //! The two resources, and what they have in common: where an object lives and how it is imported.
 
 mod backup_host;
+mod drift;
 mod place;
 mod preconditions;
+mod preflight;
 mod remote_backup;
 mod state_words;
+mod waited;
 
 pub use backup_host::BackupHost;
 pub use remote_backup::RemoteBackup;

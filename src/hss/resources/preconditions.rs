@@ -38,7 +38,7 @@ pub(super) fn address(host: &BackupHost) -> Option<String> {
     Some(format!("{ip}:{}", host.backup_host_port?))
 }
 
-fn may_not_list(error: &Error) -> bool {
+pub(super) fn may_not_list(error: &Error) -> bool {
     error.is_forbidden() || error.is_not_published()
 }
 
@@ -76,46 +76,67 @@ enum Obstacle {
     WtpOpening,
 }
 
-/// Waits until the protected server is ready: Linux, WTP on, agent online.
+/// Waits until the protected server is ready: Linux, WTP on, agent online. What the list says of it; nothing where it
+/// may not be read.
+///
+/// That it is ready may have been seen a few minutes ago, by another operation: HSS checks for itself. That it is not
+/// is believed only as of now.
 pub(super) async fn protected_server(
     cx: &Cx<'_, Api, Model>,
     session: &Session,
     planned: &Model,
-) -> Outcome<()> {
+) -> Outcome<Option<WtpHost>> {
     const FAILURE: &str = "Could not check the protected server; nothing was changed";
     let host_id = planned.host_id.require(HOST_ID)?;
     let clock = session.clock();
     let reachable = session.where_writes_go();
     let give_up_on_agent = clock.instant() + agent_wait(planned);
     let mut wait = Wait::new(session);
+    let mut since = None;
     loop {
-        let hosts = match reachable.list_wtp_hosts(&WtpHostFilter::host(host_id)).await {
-            Ok(hosts) => hosts,
+        let found = match reachable.wtp_host(host_id, since).await {
+            Ok(found) => found,
             Err(error) if may_not_list(&error) => {
                 cx.warn(skipped(&error, "Protected servers").at(HOST_ID));
-                return Ok(());
+                return Ok(None);
+            }
+            Err(error) if error.is_stopped() && since.is_some() => {
+                return Err(interrupted(host_id).at(HOST_ID).into());
             }
             Err(error) => return Err(error).at(HOST_ID, FAILURE),
         };
-        let found = hosts.iter().find(|host| host.host_id == *host_id);
-        let obstacle = match found.map_or(Err(Obstacle::NotListed), ready) {
-            Ok(host) => return unmendable(cx, host),
+        let state = found.as_ref().map_or(Err(Obstacle::NotListed), ready);
+        let obstacle = match state {
+            Ok(host) if since.is_none() && is_hopeless(host) => {
+                since = Some(wait.since());
+                continue;
+            }
+            Ok(host) => {
+                unmendable(cx, host)?;
+                return Ok(found);
+            }
+            Err(_) if since.is_none() => {
+                since = Some(wait.since());
+                continue;
+            }
             Err(obstacle) => obstacle,
         };
         let may_pass = matches!(obstacle, Obstacle::WtpOpening) || clock.instant() < give_up_on_agent;
         let ended = if may_pass { wait.pause().await } else { Err(Ended::TimedOut) };
+        since = Some(wait.since());
         match ended {
             Ok(()) => {}
             Err(Ended::TimedOut) => {
                 return Err(refusal(session, planned, host_id, &obstacle).await.at(HOST_ID).into());
             }
-            Err(Ended::Stopped) => {
-                let detail = format!("Remote backup of {host_id} was not changed.");
-                let summary = "Interrupted while waiting for the protected server";
-                return Err(Diagnostic::error(summary, detail).at(HOST_ID).into());
-            }
+            Err(Ended::Stopped) => return Err(interrupted(host_id).at(HOST_ID).into()),
         }
     }
+}
+
+fn interrupted(host_id: &str) -> Diagnostic {
+    let detail = format!("Remote backup of {host_id} was not changed.");
+    Diagnostic::error("Interrupted while waiting for the protected server", detail)
 }
 
 /// What time may mend. A server that can never work passes here and is refused by [`unmendable`].
@@ -132,7 +153,12 @@ fn ready(host: &WtpHost) -> Result<&WtpHost, Obstacle> {
     if host.protect_status.as_deref() == Some("opening") { Err(Obstacle::WtpOpening) } else { Ok(host) }
 }
 
-fn is_windows(host: &WtpHost) -> bool {
+/// What no time mends.
+fn is_hopeless(host: &WtpHost) -> bool {
+    is_windows(host) || host.protect_status.as_deref() == Some("closed")
+}
+
+pub(super) fn is_windows(host: &WtpHost) -> bool {
     host.os_type.as_deref().is_some_and(|os| os.eq_ignore_ascii_case("windows"))
 }
 
@@ -167,7 +193,23 @@ fn wtp_off(named: &str) -> Diagnostic {
     Diagnostic::error("Web Tamper Protection is off", detail)
 }
 
-fn named(host: &WtpHost) -> String {
+/// What HSS reports about a server that keeps its copies from being made, if anything.
+pub(super) fn trouble(host: &WtpHost) -> Option<String> {
+    let reason = host.interrupt_reason.as_deref().filter(|reason| !reason.is_empty());
+    match (host.agent_status.as_deref(), host.protect_status.as_deref()) {
+        (Some("not_installed"), _) => Some("its agent is not installed".to_owned()),
+        (Some(agent), _) if agent != "online" => Some(format!("its agent is {agent}")),
+        (_, Some("closed")) => Some("Web Tamper Protection is off for it".to_owned()),
+        (_, Some("protection_interruption")) => {
+            Some(format!("its protection is interrupted ({})", reason.unwrap_or("no reason given")))
+        }
+        (_, Some("open_failed")) => Some("Web Tamper Protection failed to start on it".to_owned()),
+        (_, Some("protection_pause")) => Some("its protection is paused".to_owned()),
+        _ => None,
+    }
+}
+
+pub(super) fn named(host: &WtpHost) -> String {
     match host.host_name.as_deref() {
         Some(name) if !name.is_empty() => format!("{name:?} ({})", host.host_id),
         _ => host.host_id.clone(),
@@ -244,8 +286,9 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
     const FAILURE: &str = "Could not check the backup server; nothing was changed";
     let mut failures = 0;
     let mut wait = Wait::new(session);
+    let mut since = None;
     let error = loop {
-        let hosts = match session.list_backup_hosts().await {
+        let hosts = match session.list_backup_hosts_since(since).await {
             Ok(hosts) => hosts,
             Err(error) if may_not_list(&error) => {
                 cx.warn(skipped(&error, "Backup servers").at(BACKUP_HOST_ID));
@@ -253,7 +296,13 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
             }
             Err(error) => return Err(error).at(BACKUP_HOST_ID, FAILURE),
         };
-        let Some(host) = hosts.iter().find(|host| host.backup_host_id == id) else {
+        let host = hosts.iter().find(|host| host.backup_host_id == id);
+        if since.is_none() && !host.is_some_and(|host| host.backup_host_status == Some(RUNNING)) {
+            // Bad news count only as of now.
+            since = Some(wait.since());
+            continue;
+        }
+        let Some(host) = host else {
             let detail = format!(
                 "{id} is not registered as backup server in this region and enterprise project. Register it with \
                  hss_wtp_backup_host, and reference that resource here."
@@ -269,6 +318,7 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
         // Once may be the status from before a change that is under way.
         failures = if number == Some(FAILED) { failures + 1 } else { 0 };
         let ended = if failures < 2 { wait.pause().await } else { Err(Ended::TimedOut) };
+        since = Some(wait.since());
         match ended {
             Ok(()) => {}
             Err(Ended::TimedOut) => {

@@ -4,11 +4,14 @@
 //! "gone" means that the server left HSS. While the setting is off, HSS reports neither backup server nor address.
 
 use super::{
+    drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
     preconditions::{self, Target},
+    preflight, waited,
 };
 use crate::{
-    client::{BackupTarget, Error, RemoteBackup as Setting, Session},
+    client::{BackupHost, BackupTarget, Believed, Error, RemoteBackup as Setting, Seen, Session},
+    clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
         model::{Attr, Schema},
@@ -47,6 +50,8 @@ const WAIT_FOR_AGENT: Path = Path::root("wait_for_agent");
 const TIMEOUTS: Path = Path::root("timeouts");
 const ID: Path = Path::root("id");
 const BACKUP_HOST_NAME: Path = Path::root("backup_host_name");
+
+const UNREAD: &str = "Could not read the remote backup of the server";
 
 /// The note that a read leaves for the plan: the address that the backup server is registered with, where it is not
 /// the one that the protected server uses.
@@ -123,104 +128,154 @@ impl Resource<Api> for RemoteBackup {
             otherwise(same_server.map(|prior| prior.backup_host_name.clone()).unwrap_or_default());
     }
 
+    async fn preflight(&self, api: &Api, stop: &Stop, prior: Option<&Model>, planned: &Model) -> Diagnostics {
+        preflight::remote_backup(api, stop, prior, planned).await
+    }
+
     async fn create(&self, cx: &Cx<'_, Api, Model>, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let time = Timeouts::create(&planned.timeouts) + preconditions::agent_wait(&planned);
         let session = open(cx, &planned, time)?;
-        let host_id = planned.host_id.require(HOST_ID)?.clone();
-        let claim = cx.api.claims().for_create(&session, Self::NAME, &host_id, HOST_ID).await?;
-        if planned.remote_backup == Attr::Known(false) {
-            let setting = session.show_remote_backup(&host_id).await;
-            let setting =
-                setting.at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
-            refuse_foreign(&planned, &setting, None)?;
-            let result = switch(cx, &session, planned, None, setting.remote_backup).await;
+        waited::told(cx, &session, async {
+            let host_id = planned.host_id.require(HOST_ID)?.clone();
+            let claim = cx.api.claims().for_create(&session, Self::NAME, &host_id, HOST_ID).await?;
+            if planned.remote_backup == Attr::Known(false) {
+                let setting = session.show_remote_backup(&host_id).await;
+                let setting = setting
+                    .at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
+                refuse_foreign(&planned, &setting, None)?;
+                let result = switch(cx, &session, planned, Switch::off(setting.remote_backup)).await;
+                claim.made_if(cx.has_kept());
+                return result;
+            }
+            let listed = preconditions::protected_server(cx, &session, &planned).await?;
+            let setting = session.remote_backup_before_write(&host_id, listed.as_ref()).await;
+            let setting = setting
+                .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
+            refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
+            let target = target(cx, &session, &planned).await?;
+            let write = !points_to(&setting, &target);
+            let re_addressed = setting.backup_host_id.as_ref() == Some(&target.backup_host_id);
+            let how = Switch { target: Some(target), write, re_addressed };
+            let result = switch(cx, &session, planned, how).await;
             claim.made_if(cx.has_kept());
-            return result;
-        }
-        preconditions::protected_server(cx, &session, &planned).await?;
-        let setting = session.show_remote_backup(&host_id).await;
-        let setting = setting
-            .at(HOST_ID, "Could not find out whether remote backup is on already; nothing was changed")?;
-        refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
-        let target = target(cx, &session, &planned).await?;
-        let already = points_to(&setting, &target);
-        let result = switch(cx, &session, planned, Some(target), !already).await;
-        claim.made_if(cx.has_kept());
-        result
+            result
+        })
+        .await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
-        const FAILURE: &str = "Could not read the remote backup of the server";
+        cx.api.walk().reads();
         let session = open(cx, &prior, timeouts::DEFAULT)?;
-        let host_id = prior.host_id.require(HOST_ID)?.clone();
-        let setting = match session.show_remote_backup(&host_id).await {
-            Ok(setting) => setting,
-            Err(error) if error.may_mean_unknown_host() => {
-                return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, FAILURE)? {
-                    false => Ok(None),
-                    true => Err(error).at(HOST_ID, FAILURE),
-                };
+        waited::told(cx, &session, async {
+            let host_id = prior.host_id.require(HOST_ID)?.clone();
+            let believed = prior.remote_backup.known().map(|on| Believed {
+                remote_backup: *on,
+                backup_host_id: prior.backup_host_id.known().map(String::as_str),
+            });
+            let before = prior.clone();
+            match session.see_remote_backup(&host_id, believed).await {
+                Ok(Seen::Exact(setting)) => {
+                    let vanished = !setting.remote_backup && before.remote_backup == Attr::Known(true);
+                    if vanished
+                        && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)?
+                    {
+                        return Ok(None);
+                    }
+                    take_facts(&mut prior, &setting);
+                }
+                Ok(Seen::Listed(host)) => {
+                    // The address is not in the list. The server's own stays; the registered one might hide a failure.
+                    let listed = Setting {
+                        remote_backup: host.backup_host_id.is_some(),
+                        backup_host_id: host.backup_host_id,
+                        ..Setting::default()
+                    };
+                    take_facts(&mut prior, &listed);
+                }
+                Ok(Seen::Unlisted) => {
+                    if !session.is_listed_anywhere(&host_id).await.at(HOST_ID, UNREAD)? {
+                        return Ok(None);
+                    }
+                    take_facts(&mut prior, &Setting::default());
+                }
+                Err(error) if error.may_mean_unknown_host() => {
+                    return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)? {
+                        false => Ok(None),
+                        true => Err(error).at(HOST_ID, UNREAD),
+                    };
+                }
+                Err(error) => return Err(error).at(HOST_ID, UNREAD),
             }
-            Err(error) => return Err(error).at(HOST_ID, FAILURE),
-        };
-        let was_on = prior.remote_backup == Attr::Known(true);
-        if !setting.remote_backup
-            && was_on
-            && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, FAILURE)?
-        {
-            return Ok(None);
-        }
-        prior.id = Attr::Known(host_id);
-        prior.region = Attr::Known(session.region().to_owned());
-        take_facts(&mut prior, &setting);
-        let registered = registered_addr(&session, &prior).await.at(HOST_ID, FAILURE)?;
-        let differs = registered.filter(|addr| prior.backup_addr.known() != Some(addr));
-        cx.note(REGISTERED_ADDR, differs.as_deref());
-        Ok(Some(prior))
+            prior.id = Attr::Known(host_id);
+            prior.region = Attr::Known(session.region().to_owned());
+            let target = registered(&session, &prior).await.at(HOST_ID, UNREAD)?;
+            let addr = target.as_ref().and_then(preconditions::address);
+            if prior.backup_host_name.is_null() || prior.backup_host_id != before.backup_host_id {
+                let name = target.and_then(|host| host.backup_host_name).filter(|name| !name.is_empty());
+                prior.backup_host_name = name.map_or(prior.backup_host_name, Attr::Known);
+            }
+            // An address that was never read is not one that differs.
+            let differs = addr.filter(|addr| prior.backup_addr.known().is_some_and(|used| used != addr));
+            cx.note(REGISTERED_ADDR, differs.as_deref());
+            drift::remote_backup(cx, &session, &before, &prior).await;
+            Ok(Some(prior))
+        })
+        .await
     }
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
+        cx.api.walk().applies();
         let is_on = prior.remote_backup == Attr::Known(true);
         let time = Timeouts::update(&planned.timeouts) + preconditions::agent_wait(&planned);
         let session = open(cx, &planned, time)?;
-        if planned.remote_backup == Attr::Known(false) {
-            return switch(cx, &session, planned, None, is_on).await;
-        }
-        let untouched = is_on
-            && prior.backup_host_id == planned.backup_host_id
-            && prior.backup_addr == planned.backup_addr;
-        if untouched {
-            return Ok(planned);
-        }
-        preconditions::protected_server(cx, &session, &planned).await?;
-        let target = target(cx, &session, &planned).await?;
-        switch(cx, &session, planned, Some(target), true).await
+        waited::told(cx, &session, async {
+            if planned.remote_backup == Attr::Known(false) {
+                return switch(cx, &session, planned, Switch::off(is_on)).await;
+            }
+            let untouched = is_on
+                && prior.backup_host_id == planned.backup_host_id
+                && prior.backup_addr == planned.backup_addr;
+            if untouched {
+                return Ok(planned);
+            }
+            preconditions::protected_server(cx, &session, &planned).await?;
+            let target = target(cx, &session, &planned).await?;
+            let re_addressed = is_on && prior.backup_host_id == planned.backup_host_id;
+            switch(cx, &session, planned, Switch { target: Some(target), write: true, re_addressed }).await
+        })
+        .await
     }
 
     async fn delete(&self, cx: &Cx<'_, Api, Model>, prior: Model) -> Outcome<()> {
+        cx.api.walk().applies();
         if prior.remote_backup == Attr::Known(false) {
             return Ok(());
         }
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
-        let host_id = prior.host_id.require(HOST_ID)?;
-        let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
-            cx.warn(claims::kept(host_id, "Remote backup").at(HOST_ID));
-            return Ok(());
-        };
-        // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
-        let failure = format!("Could not switch the remote backup of {host_id} off");
-        if let Err(error) = session.set_remote_backup(host_id, None).await {
-            // A server that left HSS, or that has WTP no more, has no remote backup either.
-            let off = match session.show_remote_backup(host_id).await {
-                Ok(setting) => !setting.remote_backup,
-                Err(shown) if shown.may_mean_unknown_host() => {
-                    !preconditions::known_to_hss(&session, host_id).await.unwrap_or(true)
-                }
-                Err(_) => false,
+        waited::told(cx, &session, async {
+            let host_id = prior.host_id.require(HOST_ID)?;
+            let claimed = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await?;
+            let Some(_claim) = claimed else {
+                cx.warn(claims::kept(host_id, "Remote backup").at(HOST_ID));
+                return Ok(());
             };
-            return if off { Ok(()) } else { Err(error).at(HOST_ID, &failure) };
-        }
-        confirm(&session, host_id, None).await.map(drop)
+            // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
+            let failure = format!("Could not switch the remote backup of {host_id} off");
+            if let Err(error) = session.set_remote_backup(host_id, None).await {
+                // A server that left HSS, or that has WTP no more, has no remote backup either.
+                let off = match session.show_remote_backup(host_id).await {
+                    Ok(setting) => !setting.remote_backup,
+                    Err(shown) if shown.may_mean_unknown_host() => {
+                        !preconditions::known_to_hss(&session, host_id).await.unwrap_or(true)
+                    }
+                    Err(_) => false,
+                };
+                return if off { Ok(()) } else { Err(error).at(HOST_ID, &failure) };
+            }
+            confirm(&session, host_id, None, false).await.map(drop)
+        })
+        .await
     }
 
     fn import(&self, id: &str) -> Outcome<Model> {
@@ -308,28 +363,41 @@ async fn target(cx: &Cx<'_, Api, Model>, session: &Session, planned: &Model) -> 
     Ok(BackupTarget { backup_addr, backup_host_id: backup_host_id.clone() })
 }
 
-/// The address that the backup server of this object is registered with. Not knowing it is no failure of a read:
-/// only the plan's hint is missing then.
-async fn registered_addr(session: &Session, model: &Model) -> Result<Option<String>, Error> {
+/// The backup server of this object as it is registered. Not knowing it is no failure of a read: only the plan's hint
+/// is missing then.
+async fn registered(session: &Session, model: &Model) -> Result<Option<BackupHost>, Error> {
     let Some(backup_host_id) = model.backup_host_id.known() else { return Ok(None) };
-    match session.list_backup_hosts().await {
-        Ok(hosts) => Ok(hosts
-            .iter()
-            .find(|host| host.backup_host_id == *backup_host_id)
-            .and_then(preconditions::address)),
-        Err(error) if error.is_forbidden() || error.is_not_published() => Ok(None),
+    match session.overview().list_backup_hosts_since(None).await {
+        Ok(hosts) => Ok(hosts.iter().find(|host| host.backup_host_id == *backup_host_id).cloned()),
+        Err(error) if preconditions::may_not_list(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Makes the setting and confirms it; `write` is false where it is as wanted already.
+/// What is to be set.
+struct Switch {
+    /// Where copies are to go; none switches remote backup off.
+    target: Option<BackupTarget>,
+    /// False where it is as wanted already.
+    write: bool,
+    /// Nothing but the address changes, which no list shows.
+    re_addressed: bool,
+}
+
+impl Switch {
+    fn off(write: bool) -> Switch {
+        Switch { target: None, write, re_addressed: false }
+    }
+}
+
+/// Makes the setting and confirms it.
 async fn switch(
     cx: &Cx<'_, Api, Model>,
     session: &Session,
     mut model: Model,
-    target: Option<BackupTarget>,
-    write: bool,
+    switch: Switch,
 ) -> Outcome<Model> {
+    let Switch { target, write, re_addressed } = switch;
     let host_id = model.host_id.require(HOST_ID)?.clone();
     model.id = Attr::Known(host_id.clone());
     if let Some(target) = &target {
@@ -345,12 +413,15 @@ async fn switch(
         return Err(error).at(HOST_ID, summary);
     }
     cx.keep(&model);
-    let setting = if write || target.is_some() {
-        confirm(session, &host_id, target.as_ref()).await?
-    } else {
-        Setting::default()
-    };
-    if let Some(name) = setting.backup_host_name {
+    let mut name = None;
+    if write {
+        name = confirm(session, &host_id, target.as_ref(), re_addressed).await?.backup_host_name;
+    }
+    if name.is_none() && target.is_some() {
+        // The list of protected servers has no names of backup servers. Not knowing the name is no failure.
+        name = registered(session, &model).await.ok().flatten().and_then(|host| host.backup_host_name);
+    }
+    if let Some(name) = name {
         model.backup_host_name = Attr::Known(name);
     }
     cx.note(REGISTERED_ADDR, None);
@@ -384,12 +455,17 @@ async fn took_effect(
 }
 
 /// Reads the setting back until it is as asked for. No state in between is documented, so this rarely looks twice.
-async fn confirm(session: &Session, host_id: &str, target: Option<&BackupTarget>) -> Outcome<Setting> {
+async fn confirm(
+    session: &Session,
+    host_id: &str,
+    target: Option<&BackupTarget>,
+    re_addressed: bool,
+) -> Outcome<Setting> {
     const FAILURE: &str = "The setting was accepted, but could not be read back";
     let wanted = target.map(|target| target.backup_host_id.as_str());
     let mut wait = Wait::new(session);
     loop {
-        let setting = match session.show_remote_backup(host_id).await {
+        let setting = match session.remote_backup_after_write(host_id, wait.since(), re_addressed).await {
             Ok(setting) => setting,
             // A server that lost WTP or left HSS in the meantime has no remote backup.
             Err(error) if target.is_none() && error.may_mean_unknown_host() => return Ok(Setting::default()),
