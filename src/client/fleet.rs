@@ -17,8 +17,10 @@ use super::{
     wtp_hosts,
 };
 
-/// So many servers are asked for themselves before any list is walked.
+/// So many servers are asked for themselves on a refresh before any list is walked.
 const CHEAP: u64 = 3;
+/// So many are looked up by id before a write: plan and apply both do it, and share a quota with the walk.
+const CHEAP_LOOK_UPS: u64 = 1;
 /// A list of up to so many pages is walked without further thought; a longer one only when about half as many servers
 /// were asked for themselves.
 const SHORT: u64 = 6;
@@ -57,8 +59,8 @@ struct Region {
 
 impl Region {
     /// Whether one more server may be asked for itself before it is time for the list.
-    fn is_cheap(&self, asked: u64) -> bool {
-        asked < if self.pages > SHORT { self.pages / 2 } else { CHEAP }
+    fn is_cheap(&self, asked: u64, few: u64) -> bool {
+        asked < if self.pages > SHORT { self.pages / 2 } else { few }
     }
 
     /// Compares what a server says of itself with a list that names no backup server for it.
@@ -116,7 +118,7 @@ impl Session {
         believed: Option<Believed<'_>>,
     ) -> Result<Seen, Error> {
         let asks_itself = self.with(|region| {
-            let exact = region.closed || region.tells == Some(false) || region.is_cheap(region.shown);
+            let exact = region.closed || region.tells == Some(false) || region.is_cheap(region.shown, CHEAP);
             region.shown += u64::from(exact);
             exact
         });
@@ -162,7 +164,7 @@ impl Session {
             return Ok(find(&list.items, host_id).cloned());
         }
         let asks_itself = self.with(|region| {
-            let cheap = region.is_cheap(region.looked_up);
+            let cheap = region.is_cheap(region.looked_up, CHEAP_LOOK_UPS);
             region.looked_up += u64::from(cheap);
             cheap
         });
@@ -194,10 +196,11 @@ impl Session {
         addresses_matter: bool,
     ) -> Result<RemoteBackup, Error> {
         let reader = self.where_writes_go().urgent();
-        if !addresses_matter && self.list_tells() && self.list_is_quicker() {
+        if !addresses_matter && self.list_is_quicker() {
             let list = reader.protected_list(Some(written)).await;
             if let Ok(Some(list)) = list
                 && let Some(host) = find(&list.items, host_id)
+                && self.list_tells()
             {
                 return Ok(RemoteBackup {
                     remote_backup: host.backup_host_id.is_some(),
@@ -316,10 +319,11 @@ impl Session {
         !self.is_exact() && self.with(|region| region.tells == Some(true) && !region.closed)
     }
 
-    /// Whether asking a server itself has to wait for quota while its list takes few calls.
+    /// Whether asking a server itself has to wait for quota while the list takes few calls, as far as is known.
     fn list_is_quicker(&self) -> bool {
-        let few = self.with(|region| (1..=CHEAP_PROOF).contains(&region.pages));
-        few && self.is_limited(&SHOW_REMOTE_BACKUP)
+        let may_do =
+            self.with(|region| region.pages <= CHEAP_PROOF && region.tells != Some(false) && !region.closed);
+        may_do && !self.is_exact() && self.is_limited(&SHOW_REMOTE_BACKUP)
     }
 
     fn is_newer_than_writes(&self, list: &Snapshot<WtpHost>, host_id: &str) -> bool {

@@ -196,8 +196,8 @@ impl Learned {
             && let Some(begin) = self.begin
             && now >= begin + self.rate.window
         {
-            // A new window began without anybody having waited for it.
-            self.begin = None;
+            // A new window began without anybody having waited for it; for this caller it begins now.
+            self.begin = Some(now);
             (self.used, self.passed) = (0, 0);
         }
         let probe = self.exhausted || self.used >= self.allowance;
