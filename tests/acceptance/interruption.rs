@@ -12,10 +12,15 @@ use serde_json::{Value as Json, json};
 /// How long the end took is told too.
 #[cfg(unix)]
 fn interrupted(tf: &Workspace, when: impl Fn() -> bool) -> (Ran, Duration) {
+    interrupted_with(tf, "-parallelism=10", when)
+}
+
+#[cfg(unix)]
+fn interrupted_with(tf: &Workspace, option: &str, when: impl Fn() -> bool) -> (Ran, Duration) {
     use rustix::process::{Pid, Signal, kill_process_group};
     use std::os::unix::process::CommandExt;
 
-    let arguments = ["apply", "-no-color", "-input=false", "-auto-approve"];
+    let arguments = ["apply", "-no-color", "-input=false", "-auto-approve", option];
     let mut command = tf.command(&arguments);
     let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let group = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
@@ -78,6 +83,37 @@ fn an_interrupt_during_a_change_keeps_what_was_changed() {
         assert_eq!(value(tf, "hss_wtp_backup_host.vault-1", "backup_host_port"), 19090);
         sim.patch_backup_host("vault-1", &json!({"backup_host_status": 1}));
         tf.plan_is_empty();
+    });
+}
+
+/// A hundred writes wait for their quota: none of them keeps Terraform, and the state is what exists.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_while_writes_wait_for_quota() {
+    let hosts: Vec<Json> = (0..100).map(|n| protected(&format!("web-{n}"))).collect();
+    scenario(&world(&hosts, &[registered("vault-1", 18080)]), |sim, tf| {
+        let all = "
+resource \"hss_wtp_remote_backup\" \"all\" {
+  count          = 100
+  host_id        = \"web-${count.index}\"
+  backup_host_id = \"vault-1\"
+}
+";
+        tf.write("main.tf", all);
+        sim.knob("throttle", "7/60");
+        let waits = || {
+            let writes = sim.journal();
+            writes.iter().any(|call| call["operation"] == "SetRemoteBackupInfo" && call["status"] == 429)
+        };
+        let (ran, took) = interrupted_with(tf, "-parallelism=100", waits);
+        assert_ne!(ran.code, Some(0));
+        assert!(took < Duration::from_secs(3), "{took:?}");
+        let world = sim.world();
+        let on =
+            world["hosts"].as_array().unwrap().iter().filter(|host| !host["remote_backup"].is_null()).count();
+        assert!(on > 0, "some were written");
+        assert_eq!(tf.state_size(), on, "the state is what exists");
+        assert!(ran.text().contains("waiting for the call quota, last for"), "{}", ran.stderr);
     });
 }
 
