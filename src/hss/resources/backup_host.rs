@@ -119,67 +119,69 @@ impl Resource<Api> for BackupHost {
         cx.api.walk().applies();
         let session = open(cx, &planned, Timeouts::create(&planned.timeouts))?;
         waited::told(cx, &session, async {
-        let wanted = wanted(&planned)?;
-        let claim = cx.api.claims().for_create(&session, Self::NAME, &wanted.host_id, HOST_ID).await?;
-        let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
-            HOST_ID,
-            "Could not find out whether the server is a backup server already; nothing was registered",
-        )?;
-        let existing = hosts.iter().find(|host| host.backup_host_id == wanted.host_id);
-        if let Some(existing) = existing
-            && !same(existing, &wanted)
-            && planned.overwrite_existing != Attr::Known(true)
-        {
-            return Err(taken(existing, &wanted, &planned).into());
-        }
-        // A server that failed to start gets its settings once more: that is the one way to make it try again.
-        let adopted =
-            existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
-        if !adopted {
-            register(&session, &wanted).await.map_err(|error| {
-                let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
-                if error.is_unsettled() {
-                    // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
-                    claim.made();
-                    cx.keep(&planned);
-                    diagnostic.detail.push_str(
-                        "\n\nHSS may have registered it all the same, so it is in the state and marked as tainted: the next apply \
-                         finds out, and registers it anew.",
-                    );
-                }
-                diagnostic.at(HOST_ID)
-            })?;
-        }
-        claim.made();
-        cx.keep(&planned);
-        let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
-        settle(cx, &session, planned, &wanted, verb).await
-        }).await
+            let wanted = wanted(&planned)?;
+            let claim = cx.api.claims().for_create(&session, Self::NAME, &wanted.host_id, HOST_ID).await?;
+            let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
+                HOST_ID,
+                "Could not find out whether the server is a backup server already; nothing was registered",
+            )?;
+            let existing = hosts.iter().find(|host| host.backup_host_id == wanted.host_id);
+            if let Some(existing) = existing
+                && !same(existing, &wanted)
+                && planned.overwrite_existing != Attr::Known(true)
+            {
+                return Err(taken(existing, &wanted, &planned).into());
+            }
+            // A server that failed to start gets its settings once more: that is the one way to make it try again.
+            let adopted =
+                existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
+            if !adopted {
+                register(&session, &wanted).await.map_err(|error| {
+                    let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
+                    if error.is_unsettled() {
+                        // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
+                        claim.made();
+                        cx.keep(&planned);
+                        diagnostic.detail.push_str(
+                            "\n\nHSS may have registered it all the same, so it is in the state and marked as tainted: the next apply \
+                             finds out, and registers it anew.",
+                        );
+                    }
+                    diagnostic.at(HOST_ID)
+                })?;
+            }
+            claim.made();
+            cx.keep(&planned);
+            let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
+            settle(cx, &session, planned, &wanted, verb).await
+        })
+        .await
     }
 
     async fn read(&self, cx: &Cx<'_, Api, Model>, mut prior: Model) -> Outcome<Option<Model>> {
         cx.api.walk().reads();
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         waited::told(cx, &session, async {
-        let host_id = prior.host_id.require(HOST_ID)?;
-        let found = find_surely(&session.overview(), host_id).await;
-        let found = found.at(HOST_ID, "Could not read the backup server")?;
-        let Some(host) = &found else { return Ok(None) };
-        if host.backup_host_status == Some(FAILED) {
-            let detail = format!(
-                "As of this refresh, HSS could not start the backup server {}, and servers that copy to it are not backed up.\n\n\
-                 {CHECK_SERVER} A change of its settings starts it again; so does registering it anew, with \
-                 `terraform apply -replace` and its address.",
-                named(host)
-            );
-            cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
-        }
-        let before = prior.clone();
-        prior.region = Attr::Known(session.region().to_owned());
-        take_facts(&mut prior, host);
-        drift::backup_host(cx, &before, &prior);
-        Ok(Some(prior))
-        }).await
+            let host_id = prior.host_id.require(HOST_ID)?;
+            let found = find_surely(&session.overview(), host_id).await;
+            let found = found.at(HOST_ID, "Could not read the backup server")?;
+            let Some(host) = &found else { return Ok(None) };
+            if host.backup_host_status == Some(FAILED) {
+                let detail = format!(
+                    "As of this refresh, HSS could not start the backup server {}, and servers that copy to it are not backed up.\n\n\
+                     {CHECK_SERVER} A change of its settings starts it again; so does registering it anew, with \
+                     `terraform apply -replace` and its address.",
+                    named(host)
+                );
+                cx.warn(Diagnostic::warning("A backup server failed to start", detail).at(HOST_ID));
+            }
+            let before = prior.clone();
+            prior.region = Attr::Known(session.region().to_owned());
+            take_facts(&mut prior, host);
+            drift::backup_host(cx, &before, &prior);
+            Ok(Some(prior))
+        })
+        .await
     }
 
     async fn update(&self, cx: &Cx<'_, Api, Model>, prior: Model, planned: Model) -> Outcome<Model> {
@@ -201,58 +203,59 @@ impl Resource<Api> for BackupHost {
         cx.api.walk().applies();
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         waited::told(cx, &session, async {
-        let host_id = prior.host_id.require(HOST_ID)?;
-        let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
-            cx.warn(claims::kept(host_id, "The registration").at(HOST_ID));
-            return Ok(());
-        };
-        // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
-        let failure = format!("Could not delete the backup server {host_id}");
-        let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
-        if found.is_none() {
-            return Ok(());
-        }
-        nobody_copies_here(&session, host_id, &failure).await?;
-        let deleted = session.delete_backup_host(host_id).await;
-        if let Err(error) = deleted {
-            // Refused, or unanswered: what counts is whether it is still there.
-            return match find(&session, host_id, None).await {
-                Ok(None) => Ok(()),
-                Ok(Some(host)) => {
-                    let mut diagnostic = report::diagnostic(&error, &failure).at(HOST_ID);
-                    let still =
-                        format!("\n\nIt is still registered, and {}.", spoken(host.backup_host_status));
-                    diagnostic.detail.push_str(&still);
-                    if host.backup_host_status != Some(RUNNING) {
-                        diagnostic.detail.push_str(
-                            " HSS may refuse to delete a backup server that is not running: get it running first. If it is only to be \
-                             deleted because it is marked as tainted, `terraform untaint` keeps it.",
-                        );
-                    }
-                    Err(diagnostic.into())
-                }
-                Err(_) => Err(error).at(HOST_ID, &failure),
-            };
-        }
-        let reader = session.urgent();
-        let mut wait = Wait::new(&session);
-        loop {
-            let found = find(&reader, host_id, Some(wait.since())).await;
-            let unconfirmed = format!("Could not confirm that the backup server {host_id} was deleted");
-            let Some(host) = found.at(HOST_ID, &unconfirmed)? else {
+            let host_id = prior.host_id.require(HOST_ID)?;
+            let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
+                cx.warn(claims::kept(host_id, "The registration").at(HOST_ID));
                 return Ok(());
             };
-            if wait.pause().await.is_err() {
-                let found = spoken(host.backup_host_status);
-                let detail = format!(
-                    "HSS accepted the deletion of {host_id} and still lists it; {found}. The next destroy tries again."
-                );
-                return Err(Diagnostic::error("The backup server is still registered", detail)
-                    .at(HOST_ID)
-                    .into());
+            // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
+            let failure = format!("Could not delete the backup server {host_id}");
+            let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
+            if found.is_none() {
+                return Ok(());
             }
-        }
-        }).await
+            nobody_copies_here(&session, host_id, &failure).await?;
+            let deleted = session.delete_backup_host(host_id).await;
+            if let Err(error) = deleted {
+                // Refused, or unanswered: what counts is whether it is still there.
+                return match find(&session, host_id, None).await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(host)) => {
+                        let mut diagnostic = report::diagnostic(&error, &failure).at(HOST_ID);
+                        let still =
+                            format!("\n\nIt is still registered, and {}.", spoken(host.backup_host_status));
+                        diagnostic.detail.push_str(&still);
+                        if host.backup_host_status != Some(RUNNING) {
+                            diagnostic.detail.push_str(
+                                " HSS may refuse to delete a backup server that is not running: get it running first. If it is only to be \
+                                 deleted because it is marked as tainted, `terraform untaint` keeps it.",
+                            );
+                        }
+                        Err(diagnostic.into())
+                    }
+                    Err(_) => Err(error).at(HOST_ID, &failure),
+                };
+            }
+            let reader = session.urgent();
+            let mut wait = Wait::new(&session);
+            loop {
+                let found = find(&reader, host_id, Some(wait.since())).await;
+                let unconfirmed = format!("Could not confirm that the backup server {host_id} was deleted");
+                let Some(host) = found.at(HOST_ID, &unconfirmed)? else {
+                    return Ok(());
+                };
+                if wait.pause().await.is_err() {
+                    let found = spoken(host.backup_host_status);
+                    let detail = format!(
+                        "HSS accepted the deletion of {host_id} and still lists it; {found}. The next destroy tries again."
+                    );
+                    return Err(Diagnostic::error("The backup server is still registered", detail)
+                        .at(HOST_ID)
+                        .into());
+                }
+            }
+        })
+        .await
     }
 
     fn import(&self, id: &str) -> Outcome<Model> {
