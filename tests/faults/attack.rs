@@ -164,7 +164,7 @@ impl Attack {
                 ("show_off", json!(dice.pick(&["false", "empty", "blank", "stale"]))),
             ],
             strike: Strike::None,
-            at_call: usize::try_from(dice.between(1, 30)).unwrap(),
+            at_call: usize::try_from(dice.between(1, 16)).unwrap(),
             file_blocks: None,
             parallelism: *dice.pick(&[1, 3, 10]),
         };
