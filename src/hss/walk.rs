@@ -101,7 +101,7 @@ mod tests {
 
         let walk = Walk::default();
         let (remarks, ()) = tokio::join!(walk.only_plans(&SystemClock), async {
-            tokio::time::sleep(HOLD / 2).await;
+            SystemClock.sleep(HOLD / 2).await;
             walk.applies();
         });
         assert!(!remarks);

@@ -276,6 +276,7 @@ impl Learned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{Clock as _, SystemClock};
 
     const WINDOW: Duration = Duration::from_secs(60);
     const RATE: Rate = Rate { calls: 5, window: WINDOW };
@@ -315,7 +316,7 @@ mod tests {
 
     /// How long `calls` take that all want to go at once, ten at a time, each answered at once.
     fn run(pace: &mut Pace, gateway: &mut Gateway, calls: u32, said: Throttled) -> Duration {
-        let start = Instant::now();
+        let start = SystemClock.instant();
         let mut now = start;
         let mut passed = 0;
         while passed < calls {
@@ -360,7 +361,7 @@ mod tests {
     fn a_refusal_without_a_quota_is_forgotten() {
         let said = Throttled { rate: Some(RATE), retry_after: Some(Duration::from_secs(1)) };
         let mut pace = Pace::new(None);
-        let now = Instant::now();
+        let now = SystemClock.instant();
         let Turn::Go(pass) = pace.turn(now) else { panic!() };
         pace.refused(pass, said, now);
         let mut gateway = Gateway { rate: Rate { calls: 10_000, window: WINDOW }, ..Gateway::new(false) };
@@ -372,7 +373,7 @@ mod tests {
     #[test]
     fn one_probe_goes_while_the_others_wait() {
         let mut pace = Pace::new(None);
-        let now = Instant::now();
+        let now = SystemClock.instant();
         let Turn::Go(pass) = pace.turn(now) else { panic!() };
         pace.refused(pass, named(), now);
         let Turn::In(wait) = pace.turn(now) else { panic!() };
@@ -402,7 +403,7 @@ mod tests {
     #[test]
     fn a_quota_long_not_met_is_forgotten() {
         let mut pace = Pace::new(None);
-        let now = Instant::now();
+        let now = SystemClock.instant();
         let Turn::Go(pass) = pace.turn(now) else { panic!() };
         pace.refused(pass, named(), now);
         assert!(matches!(pace.turn(now + WINDOW * 11), Turn::Go(_)));

@@ -297,7 +297,7 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
             Err(error) => return Err(error).at(BACKUP_HOST_ID, FAILURE),
         };
         let host = hosts.iter().find(|host| host.backup_host_id == id);
-        if since.is_none() && !host.is_some_and(|host| host.backup_host_status == Some(RUNNING)) {
+        if since.is_none() && host.is_none_or(|host| host.backup_host_status != Some(RUNNING)) {
             // Bad news count only as of now.
             since = Some(wait.since());
             continue;
