@@ -21,8 +21,8 @@
 //! **[`client`]** is the other side of `hss`: HSS as typed calls. A session is one operation's view of it, in one region
 //! and enterprise project, within one time limit. Lists are walked whole, and callers that ask together share a walk.
 //!
-//! **[`auth`]** says who we are: keys or a token, the project of a region, and the signature of a request as a pure
-//! function.
+//! **[`auth`]** says who we are: which source of credentials wins, how each is used and renewed, the project of a
+//! region, and the signature of a request as a pure function.
 //!
 //! **[`rest`]** has requests and replies as values, and the one loop that sends them: authorise, send, judge, wait. The
 //! verdict on a failed attempt is a pure function.

@@ -57,7 +57,11 @@ fn heard(stream: &mut impl Read) -> String {
 }
 
 fn exchange(url: &str, insecure: bool) -> Result<Reply, TransportError> {
-    let transport = Transport::new(TransportOptions { insecure, user_agent: "test/1".to_owned() });
+    let transport = Transport::new(TransportOptions {
+        insecure,
+        user_agent: "test/1".to_owned(),
+        ..TransportOptions::default()
+    });
     let base = Base::parse(url).unwrap();
     let request = Request::new("Op", Effect::Read, Method::GET, &base, ["v5", "p"]);
     let extra = [Header::sensitive("authorization", SECRET), Header::sensitive("x-auth-token", SECRET)];

@@ -10,3 +10,14 @@ terraform {
 provider "hss" {
   region = "cn-north-4"
 }
+
+# The same keys, acting in another account through an agency that trusts ours.
+provider "hss" {
+  alias  = "production"
+  region = "cn-north-4"
+
+  assume_role {
+    agency_name = "operations"
+    domain_name = "acme-production"
+  }
+}

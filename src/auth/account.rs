@@ -1,41 +1,44 @@
-//! One configured account: where its credentials come from, and its project in each region.
+//! One configured account: its credentials, fetched once for all who wait and renewed in time, and its project in
+//! each region.
+//!
+//! Renewal goes the whole way again, from the source through every role, while calls go on with what there is. A
+//! failure that would only repeat itself is kept, and told in full once.
 
 use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
+    time::SystemTime,
 };
 
 use serde::Deserialize;
+use tracing::Instrument as _;
 
-use super::{Error, Identity, Keys, Secret};
-use crate::rest::{
-    self, Base, Effect, Flights, Header, Method, Patience, Reply, Request, Sender, Ticket, Unsigned,
+use super::{
+    Algorithm, Chain, Credential, Error, Identity, Proof, Source,
+    credential::lock,
+    gate::Pass,
+    lookup::Lookup,
+    sign::MAX_SKEW,
+    sources::{Desk, Memory},
 };
-
-/// Where credentials come from. More sources will join; which one wins is decided in [`Source::choose`].
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// Keys given by the user.
-    Keys(Keys),
-    /// A token given by the user; it is exchanged for one that is valid in the project.
-    Token(Secret),
-}
-
-impl Source {
-    /// The source that wins: a token beats keys, as in the vendor's own provider.
-    pub fn choose(token: Option<Secret>, keys: Option<Keys>) -> Option<Source> {
-        token.map(Source::Token).or_else(|| keys.map(Source::Keys))
-    }
-}
+use crate::rest::{self, Base, Effect, Flights, Method, Patience, Refusal, Request, Sender, Ticket};
 
 /// What is configured.
 #[derive(Clone, Debug)]
 pub struct AccountSettings {
-    /// Where credentials come from, if from anywhere.
-    pub source: Option<Source>,
-    /// The identity service, up to and including `/v3`.
+    /// The way to credentials.
+    pub chain: Chain,
+    /// The same in words, for errors.
+    pub described: Arc<Described>,
+    /// How keys sign.
+    pub algorithm: Algorithm,
+    /// Tokens and projects, up to and including `/v3`.
     pub identity: Base,
+    /// Accounts and temporary keys, without a version.
+    pub iam: Base,
+    /// Roles by the id of their account.
+    pub sts: Base,
+    /// The metadata service of the server we run on.
+    pub metadata: Base,
     /// The provider's own region.
     pub region: String,
     /// The project in that region.
@@ -48,229 +51,307 @@ pub struct AccountSettings {
     pub domain_name: Option<String>,
 }
 
-/// Resolves credentials and projects, each once, for all who wait. Cheap to clone.
+/// Where credentials come from, in the user's words. Without a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// What is used, as part of a sentence.
+    pub who: String,
+    /// Which sources were looked at, in order, and why each was taken or not.
+    pub tried: Vec<String>,
+}
+
+/// Resolves credentials and projects. Cheap to clone.
 #[derive(Clone)]
 pub struct Account(Arc<Inner>);
 
 struct Inner {
     settings: AccountSettings,
     sender: Sender,
-    token: Lookup<(), Arc<Scoped>>,
+    fixed: Option<Credential>,
+    memory: Memory,
+    state: Mutex<State>,
+    resolving: Flights<(), Result<Credential, Error>>,
     projects: Lookup<String, Arc<str>>,
 }
 
-/// Answers that are kept, and the questions under way. Failures are told to all who wait, and not kept.
-struct Lookup<K, T> {
-    known: Arc<Mutex<BTreeMap<K, T>>>,
-    flights: Flights<K, Result<T, Error>>,
+#[derive(Default)]
+struct State {
+    current: Option<Credential>,
+    /// Why there will be none.
+    failure: Option<Error>,
+    /// Somebody was told the whole of a failure that everybody meets.
+    told: bool,
+    /// The current credential was fetched after a 401, and not accepted yet.
+    renewed_after_refusal: bool,
+    /// When to renew at the earliest.
+    not_before: Option<SystemTime>,
 }
 
-/// A token that is valid in one project.
-struct Scoped {
-    token: Secret,
-    project_id: Arc<str>,
-}
-
-/// What proves our identity in one attempt.
-pub(super) enum Credentials {
-    Keys(Keys),
-    Token(Secret),
+/// What is at hand.
+enum Held {
+    Ready(Credential),
+    /// It works for now.
+    Due(Credential),
+    Failed(Error),
+    Nothing,
 }
 
 impl Account {
     /// An account that has not been used yet.
     pub fn new(settings: AccountSettings, sender: Sender) -> Account {
-        Account(Arc::new(Inner { settings, sender, token: Lookup::default(), projects: Lookup::default() }))
+        let fixed = match &settings.chain.source {
+            Source::Keys(keys) => Some(Credential::new(Proof::Keys(keys.clone()), None)),
+            Source::Token(_) | Source::Oidc(_) | Source::Password(_) | Source::Metadata => None,
+        };
+        Account(Arc::new(Inner {
+            settings,
+            sender,
+            fixed,
+            memory: Memory::default(),
+            state: Mutex::default(),
+            resolving: Flights::default(),
+            projects: Lookup::default(),
+        }))
+    }
+
+    /// Where the credentials come from.
+    pub fn described(&self) -> &Arc<Described> {
+        &self.0.settings.described
+    }
+
+    /// Whether calls are made with a token, which is valid in one project of one region.
+    pub fn ends_in_token(&self) -> bool {
+        self.0.settings.chain.ends_in_token()
     }
 
     /// The id of the project in a region.
     pub async fn project(&self, region: &str, patience: &Patience) -> Result<Arc<str>, Error> {
         let settings = &self.0.settings;
-        match &settings.source {
-            None => Err(Error::NoCredentials),
+        if settings.chain.ends_in_token() {
             // A token is valid in one project, so this is the only one there is.
-            Some(Source::Token(_)) => Ok(self.scoped(patience).await?.project_id.clone()),
-            Some(Source::Keys(keys)) => {
-                let home = region == settings.region;
-                if let Some(id) = settings.project_id.as_deref().filter(|_| home) {
-                    return Ok(Arc::from(id));
-                }
-                let name = settings.project_name.clone().filter(|_| home).unwrap_or(region.to_owned());
-                let (account, keys) = (self.clone(), keys.clone());
-                self.0
-                    .projects
-                    .find(name.clone(), &self.0.sender, patience, |patience| async move {
-                        account.find_project(name, keys, &patience).await
-                    })
-                    .await
-            }
+            let credential = self.credential(patience).await.map_err(|error| self.once(error))?;
+            return credential.project().ok_or(Error::NoScope);
         }
+        let home = region == settings.region;
+        if let Some(id) = settings.project_id.as_deref().filter(|_| home) {
+            return Ok(Arc::from(id));
+        }
+        let name = settings.project_name.clone().filter(|_| home).unwrap_or(region.to_owned());
+        let account = self.clone();
+        let found = self.0.projects.find(name.clone(), &self.0.sender, patience, |patience| async move {
+            account.find_project(name, &patience).await
+        });
+        found.await.map_err(|error| self.once(error))
     }
 
     /// What authorises calls in a project, within the caller's limits.
     pub fn identity(&self, project: Arc<str>, patience: Patience) -> Identity {
-        Identity::new(self.clone(), project, patience)
+        Identity::new(self.clone(), Some(project), patience)
     }
 
-    /// The credentials of this moment.
-    pub(super) async fn credentials(&self, patience: &Patience) -> Result<Credentials, Error> {
-        match &self.0.settings.source {
-            None => Err(Error::NoCredentials),
-            Some(Source::Keys(keys)) => Ok(Credentials::Keys(keys.clone())),
-            Some(Source::Token(_)) => Ok(Credentials::Token(self.scoped(patience).await?.token.clone())),
-        }
+    pub(super) fn sender(&self) -> &Sender {
+        &self.0.sender
     }
 
-    async fn scoped(&self, patience: &Patience) -> Result<Arc<Scoped>, Error> {
-        let account = self.clone();
-        self.0
-            .token
-            .find((), &self.0.sender, patience, |patience| async move { account.exchange(&patience).await })
-            .await
-    }
-
-    /// `POST auth/tokens`: the user's token for one of the project.
-    async fn exchange(&self, patience: &Patience) -> Result<Arc<Scoped>, Error> {
-        const OPERATION: &str = "CreateToken";
-        let settings = &self.0.settings;
-        let Some(Source::Token(token)) = &settings.source else { return Err(Error::NoCredentials) };
-        let scope = match &settings.project_id {
-            Some(id) => serde_json::json!({ "id": id }),
-            None => {
-                let domain = match (&settings.domain_id, &settings.domain_name) {
-                    (Some(id), _) => serde_json::json!({ "id": id }),
-                    (None, name) => serde_json::json!({ "name": name }),
-                };
-                let name = settings.project_name.as_ref().unwrap_or(&settings.region);
-                serde_json::json!({ "name": name, "domain": domain })
-            }
-        };
-        let identity = serde_json::json!({ "methods": ["token"], "token": { "id": token.expose() } });
-        // One more token does no harm, so this counts as a read: it may be repeated, and dropped.
-        let request =
-            Request::new(OPERATION, Effect::Read, Method::POST, &settings.identity, ["auth", "tokens"])
-                .query("nocatalog", "true")
-                .json(
-                    &serde_json::json!({ "auth": { "identity": identity, "scope": { "project": scope } } }),
-                );
-        let reply = self
-            .0
-            .sender
-            .send(&request, &Unsigned, patience)
-            .await
-            .map_err(|error| call_error(&request, error))?;
-        let fail = |problem| Error::Reply { operation: OPERATION, problem, request_id: id_of(&reply) };
-        let token = reply.header("x-subject-token").filter(|token| !token.is_empty());
-        let token = Secret::from(token.ok_or_else(|| fail("holds no token"))?.to_owned());
-        let body: TokenReply = reply.json().map_err(|_| fail("is not the expected JSON"))?;
-        let project = body.token.project.filter(|project| rest::is_segment(&project.id));
-        let project = project.ok_or_else(|| fail("is for no project: the token's scope is not a project"))?;
-        Ok(Arc::new(Scoped { token, project_id: Arc::from(project.id) }))
+    /// The account to name in signed calls that are made for an account rather than a project.
+    pub(super) fn domain_id(&self) -> Option<&str> {
+        let chain = &self.0.settings.chain;
+        let configured = self.0.settings.domain_id.as_deref().filter(|_| chain.stays_at_home());
+        configured.or_else(|| chain.roles.last()?.account_id())
     }
 
     /// `GET projects?name=…`.
-    async fn find_project(&self, name: String, keys: Keys, patience: &Patience) -> Result<Arc<str>, Error> {
+    async fn find_project(&self, name: String, patience: &Patience) -> Result<Arc<str>, Error> {
         const OPERATION: &str = "KeystoneListProjects";
         let settings = &self.0.settings;
         let request = Request::new(OPERATION, Effect::Read, Method::GET, &settings.identity, ["projects"])
             .query("name", &name);
-        let signer = SignedWith { keys, domain_id: settings.domain_id.clone() };
-        let reply = self
-            .0
-            .sender
-            .send(&request, &signer, patience)
-            .await
-            .map_err(|error| call_error(&request, error))?;
-        let fail = |problem| Error::Reply { operation: OPERATION, problem, request_id: id_of(&reply) };
-        let body: ProjectsReply = reply.json().map_err(|_| fail("is not the expected JSON"))?;
+        let identity = Identity::new(self.clone(), None, patience.clone());
+        let reply = self.0.sender.send(&request, &identity, patience).await;
+        let reply = reply.map_err(|error| Error::of_call(&request, error))?;
+        let body: ProjectsReply = reply.json().map_err(|_| Error::Reply {
+            operation: OPERATION,
+            problem: "is not the expected JSON",
+            request_id: reply.request_id().map(str::to_owned),
+        })?;
         // The filter is exact; a server that ignores it must not give us somebody else's project.
         let found = body.projects.unwrap_or_default().into_iter().find(|project| {
             rest::is_segment(&project.id) && project.name.as_ref().is_none_or(|found| *found == name)
         });
         found.map(|project| Arc::from(project.id)).ok_or(Error::NoProject { name })
     }
-}
 
-impl<K, T> Default for Lookup<K, T> {
-    fn default() -> Self {
-        Lookup { known: Arc::default(), flights: Flights::default() }
-    }
-}
-
-impl<K: Ord + Clone + Send + 'static, T: Clone + Send + Sync + 'static> Lookup<K, T> {
-    async fn find<F>(
-        &self,
-        key: K,
-        sender: &Sender,
-        patience: &Patience,
-        look_up: impl FnOnce(Patience) -> F,
-    ) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>> + Send + 'static,
-    {
-        if let Some(known) = lock(&self.known).get(&key) {
-            return Ok(known.clone());
+    /// The credential of this moment. One that will end soon is renewed behind the caller's back.
+    pub(super) async fn credential(&self, patience: &Patience) -> Result<Credential, Error> {
+        match self.held() {
+            Held::Ready(credential) => Ok(credential),
+            Held::Due(credential) => {
+                self.renew_ahead();
+                Ok(credential)
+            }
+            Held::Failed(error) => Err(error),
+            Held::Nothing => self.renew(patience).await,
         }
-        let work = |ticket: Ticket| {
-            let (known, key) = (self.known.clone(), key.clone());
-            let asking = look_up(Patience { quota: ticket.quota, ..Patience::default() });
-            async move {
-                // It may have become known since the caller looked.
-                if let Some(known) = lock(&known).get(&key) {
-                    return Ok(known.clone());
-                }
-                let found = asking.await?;
-                lock(&known).insert(key, found.clone());
-                Ok(found)
+    }
+
+    fn held(&self) -> Held {
+        let now = self.0.sender.clock().now();
+        let mut state = lock(&self.0.state);
+        if let Some(current) = state.current.clone().filter(|current| !current.is_over(now)) {
+            let may_renew = state.not_before.is_none_or(|time| now >= time);
+            if !current.is_due(now) || !may_renew {
+                return Held::Ready(current);
+            }
+            // Until this attempt has ended, nobody else begins one.
+            state.not_before = Some(now + current.respite(now));
+            return Held::Due(current);
+        }
+        match &state.failure {
+            Some(error) => Held::Failed(error.clone()),
+            None => Held::Nothing,
+        }
+    }
+
+    /// Fetches a credential, or waits for one that is being fetched.
+    async fn renew(&self, patience: &Patience) -> Result<Credential, Error> {
+        let account = self.clone();
+        let before = lock(&self.0.state).current.clone();
+        let work = |ticket: Ticket| async move {
+            // It may have come since the caller looked.
+            if let Some(outcome) = account.newer_than(before.as_ref()) {
+                return outcome;
+            }
+            let patience = Patience { quota: ticket.quota, ..Patience::default() };
+            account.keep(before, account.resolve(&patience).await)
+        };
+        let joined = self.0.resolving.join((), &**self.0.sender.clock(), patience, work).await;
+        joined.map_err(Error::Cut)?
+    }
+
+    /// What was found out since the caller saw `before`.
+    fn newer_than(&self, before: Option<&Credential>) -> Option<Result<Credential, Error>> {
+        let state = lock(&self.0.state);
+        match &state.current {
+            Some(current) if before.is_none_or(|before| !current.is(before)) => Some(Ok(current.clone())),
+            Some(_) => None,
+            None => state.failure.clone().map(Err),
+        }
+    }
+
+    fn renew_ahead(&self) {
+        let account = self.clone();
+        let renewal = async move {
+            if let Err(error) = account.renew(&Patience::default()).await {
+                tracing::warn!(target: "provider.auth", error = %error, "credentials could not be renewed yet");
             }
         };
-        self.flights.join(key.clone(), &**sender.clock(), patience, work).await.map_err(Error::Cut)?
+        tokio::spawn(renewal.in_current_span());
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+    async fn resolve(&self, patience: &Patience) -> Result<Credential, Error> {
+        let Inner { settings, sender, fixed, memory, .. } = &*self.0;
+        let desk = Desk { settings, sender, patience, fixed: fixed.as_ref(), memory };
+        let credential = desk.credential().await.map_err(|error| match error {
+            // Told in full before, so it need not be told who it was about.
+            repeated @ Error::Repeated(_) => repeated,
+            error => Error::Unobtainable { described: settings.described.clone(), error: Box::new(error) },
+        })?;
+        tracing::debug!(target: "provider.auth", source = %settings.described.who, "credentials are there");
+        Ok(credential)
+    }
 
-/// Signs calls to the identity service, which are made for the account and not for a project.
-struct SignedWith {
-    keys: Keys,
-    domain_id: Option<String>,
-}
-
-impl rest::Authorise for SignedWith {
-    type Error = Infallible;
-
-    async fn authorise(
+    fn keep(
         &self,
+        before: Option<Credential>,
+        result: Result<Credential, Error>,
+    ) -> Result<Credential, Error> {
+        let now = self.0.sender.clock().now();
+        let mut state = lock(&self.0.state);
+        match &result {
+            Ok(credential) => {
+                state.current = Some(credential.clone());
+                state.failure = None;
+                state.not_before = None;
+            }
+            Err(error) => {
+                // A source that worked once may work again.
+                let lasting = before.is_none() && error.is_final();
+                state.failure = lasting.then(|| error.clone());
+                state.not_before = before.map(|current| now + current.respite(now));
+            }
+        }
+        result
+    }
+
+    /// The error in full the first time, in short when it is the same for everybody.
+    pub(super) fn once(&self, error: Error) -> Error {
+        if !error.is_final() {
+            return error;
+        }
+        let told = std::mem::replace(&mut lock(&self.0.state).told, true);
+        if told { error.repeated() } else { error }
+    }
+
+    /// A failure was not passed on to anybody: the next one tells it in full.
+    pub fn nothing_was_told(&self) {
+        lock(&self.0.state).told = false;
+    }
+
+    /// Whether calls would still be made with this credential.
+    pub(super) fn still_uses(&self, credential: &Credential) -> bool {
+        lock(&self.0.state).current.as_ref().is_some_and(|current| current.is(credential))
+    }
+
+    /// A call was accepted that went first with this credential.
+    pub(super) fn accepted(&self, credential: &Credential) {
+        let mut state = lock(&self.0.state);
+        if state.current.as_ref().is_some_and(|current| current.is(credential)) {
+            state.renewed_after_refusal = false;
+        }
+    }
+
+    /// A call was answered with 401. Whether there is another credential to try it with. `tells` says that the caller
+    /// reports the refusal itself.
+    pub(super) async fn refused(
+        &self,
+        credential: &Credential,
+        pass: Option<Pass>,
         request: &Request,
-        now: std::time::SystemTime,
-    ) -> Result<Vec<Header>, Infallible> {
-        let domain = self.domain_id.iter().map(|id| Header::plain("x-domain-id", id)).collect();
-        Ok(self.keys.headers(request, domain, now))
+        refusal: &Refusal,
+        patience: &Patience,
+        tells: bool,
+    ) -> bool {
+        let wrong_time = refusal.skew().is_some_and(|skew| skew > MAX_SKEW);
+        let renewable = self.0.settings.chain.is_renewable() && !wrong_time;
+        let error = Error::refused(request, refusal.clone()).repeated();
+        {
+            let mut state = lock(&self.0.state);
+            match &state.current {
+                Some(current) if !current.is(credential) => return true,
+                Some(_) if renewable && !state.renewed_after_refusal => {
+                    state.renewed_after_refusal = true;
+                    state.current = None;
+                }
+                Some(_) => {
+                    if pass.is_some() {
+                        // Nobody has been let through before: it is wrong altogether.
+                        credential.gate().close(error);
+                        // A look-up tells it to all who wait for it, and to one of them in full.
+                        state.told |= tells;
+                    } else {
+                        credential.gate().doubt();
+                    }
+                    return false;
+                }
+                // Somebody else is renewing it already.
+                None => {}
+            }
+        }
+        let renewed = self.renew(patience).await;
+        // Whoever waits at the old gate looks for the new one.
+        credential.gate().close(error);
+        renewed.is_ok()
     }
-}
-
-fn call_error(request: &Request, error: rest::Error<Infallible>) -> Error {
-    Error::Call {
-        operation: request.operation(),
-        endpoint: request.base().authority().to_owned(),
-        error: Arc::new(error),
-    }
-}
-
-fn id_of(reply: &Reply) -> Option<String> {
-    reply.request_id().map(str::to_owned)
-}
-
-#[derive(Deserialize)]
-struct TokenReply {
-    token: TokenBody,
-}
-
-#[derive(Deserialize)]
-struct TokenBody {
-    project: Option<Project>,
 }
 
 #[derive(Deserialize)]
@@ -283,123 +364,4 @@ struct Project {
     #[serde(default)]
     id: String,
     name: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rest::{
-        Transport, TransportOptions,
-        testing::{Answer, FakeClock, Server},
-    };
-
-    fn account(server: &Server, source: Option<Source>, project_id: Option<&str>) -> Account {
-        let transport = Transport::new(TransportOptions::default());
-        let sender = Sender::new(transport, Arc::new(FakeClock::default()), 3);
-        let settings = AccountSettings {
-            source,
-            identity: Base::parse(&format!("{}/v3", server.url())).unwrap(),
-            region: "cn-north-4".to_owned(),
-            project_id: project_id.map(str::to_owned),
-            project_name: None,
-            domain_id: None,
-            domain_name: Some("acme".to_owned()),
-        };
-        Account::new(settings, sender)
-    }
-
-    fn keys() -> Option<Source> {
-        Source::choose(
-            None,
-            Some(Keys {
-                access_key: "AK".to_owned(),
-                secret_key: Secret::from("SK".to_owned()),
-                security_token: None,
-            }),
-        )
-    }
-
-    fn projects(id: &str, name: &str) -> Answer {
-        Answer::json(&serde_json::json!({ "projects": [{ "id": id, "name": name }] }))
-    }
-
-    #[tokio::test]
-    async fn a_given_project_needs_no_call() {
-        let server = Server::start(Vec::new()).await;
-        let account = account(&server, keys(), Some("p0"));
-        assert_eq!(&*account.project("cn-north-4", &Patience::default()).await.unwrap(), "p0");
-        assert!(server.requests().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_project_is_looked_up_once_for_all() {
-        let server = Server::start(vec![projects("p1", "cn-north-4"), projects("p2", "eu-west-101")]).await;
-        let account = account(&server, keys(), None);
-        let patience = Patience::default();
-        let (one, two) =
-            tokio::join!(account.project("cn-north-4", &patience), account.project("cn-north-4", &patience));
-        assert_eq!((&*one.unwrap(), &*two.unwrap()), ("p1", "p1"));
-        assert_eq!(&*account.project("cn-north-4", &patience).await.unwrap(), "p1");
-        assert_eq!(&*account.project("eu-west-101", &patience).await.unwrap(), "p2");
-        let requests = server.requests();
-        assert_eq!(requests.len(), 2);
-        assert!(requests[0].starts_with("GET /v3/projects?name=cn-north-4 "), "{}", requests[0]);
-        assert!(requests[0].contains("SignedHeaders=host;x-sdk-date, "), "{}", requests[0]);
-    }
-
-    #[tokio::test]
-    async fn a_failed_look_up_is_shared_and_not_kept() {
-        let server = Server::start(vec![
-            Answer::status(401).body(r#"{"error_code":"APIGW.0301"}"#),
-            projects("p1", "cn-north-4"),
-        ])
-        .await;
-        let account = account(&server, keys(), None);
-        let patience = Patience::default();
-        let (one, two) =
-            tokio::join!(account.project("cn-north-4", &patience), account.project("cn-north-4", &patience));
-        assert!(matches!(one, Err(Error::Call { .. })) && matches!(two, Err(Error::Call { .. })));
-        assert_eq!(server.requests().len(), 1);
-        assert_eq!(&*account.project("cn-north-4", &patience).await.unwrap(), "p1");
-    }
-
-    #[tokio::test]
-    async fn an_unknown_project_is_an_error() {
-        for answer in [Answer::json(&serde_json::json!({ "projects": [] })), projects("p9", "other")] {
-            let server = Server::start(vec![answer]).await;
-            let result = account(&server, keys(), None).project("cn-north-4", &Patience::default()).await;
-            assert!(matches!(result, Err(Error::NoProject { name }) if name == "cn-north-4"));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_token_is_exchanged_for_one_of_the_project() {
-        let answer = Answer::json(&serde_json::json!({ "token": { "project": { "id": "p3" } } }))
-            .header("X-Subject-Token", "scoped");
-        let server = Server::start(vec![answer]).await;
-        let account = account(&server, Source::choose(Some(Secret::from("mine".to_owned())), None), None);
-        let patience = Patience::default();
-        assert_eq!(&*account.project("cn-north-4", &patience).await.unwrap(), "p3");
-        let Credentials::Token(token) = account.credentials(&patience).await.unwrap() else {
-            panic!("keys");
-        };
-        assert_eq!(token.expose(), "scoped");
-        let requests = server.requests();
-        assert_eq!(requests.len(), 1);
-        let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("POST /v3/auth/tokens?nocatalog=true "), "{head}");
-        assert_eq!(
-            body.parse::<serde_json::Value>().unwrap(),
-            serde_json::json!({ "auth": {
-                "identity": { "methods": ["token"], "token": { "id": "mine" } },
-                "scope": { "project": { "name": "cn-north-4", "domain": { "name": "acme" } } } } })
-        );
-    }
-
-    #[tokio::test]
-    async fn no_credentials_make_no_call() {
-        let server = Server::start(Vec::new()).await;
-        let result = account(&server, None, Some("p")).project("cn-north-4", &Patience::default()).await;
-        assert!(matches!(result, Err(Error::NoCredentials)));
-    }
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::SystemTime};
 
 use super::{
     Secret,
-    sign::{DATE_HEADER, Message, date, sign},
+    sign::{Algorithm, DATE_HEADER, Message, date, sign},
 };
 use crate::rest::{Header, Request};
 
@@ -17,6 +17,8 @@ pub struct Keys {
     pub secret_key: Secret,
     /// What makes a temporary key valid.
     pub security_token: Option<Secret>,
+    /// How it signs.
+    pub algorithm: Algorithm,
 }
 
 impl Keys {
@@ -40,7 +42,7 @@ impl Keys {
             body: request.body(),
         };
         // The date was added above. A request without authorisation would only be refused.
-        let authorization = sign(&message, &self.access_key, self.secret_key.expose())
+        let authorization = sign(self.algorithm, &message, &self.access_key, self.secret_key.expose())
             .map(|signature| signature.authorization)
             .unwrap_or_default();
         headers.push(Header::sensitive("authorization", authorization));
@@ -48,10 +50,15 @@ impl Keys {
     }
 }
 
+/// Enough of an access key's id to recognise it by.
+pub fn abridged(access_key: &str) -> String {
+    let start: String = access_key.chars().take(4).collect();
+    format!("{start}…")
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let start: String = self.access_key.chars().take(4).collect();
-        write!(f, "Keys({start}…)")
+        write!(f, "Keys({})", abridged(&self.access_key))
     }
 }
 
@@ -66,6 +73,7 @@ mod tests {
             access_key: "AKIDcanary".to_owned(),
             secret_key: Secret::from("sk-canary".to_owned()),
             security_token: Some(Secret::from("st-canary".to_owned())),
+            algorithm: Algorithm::default(),
         };
         let base = Base::parse("http://127.0.0.1:8080").unwrap();
         let request = Request::new("Op", Effect::Read, Method::GET, &base, ["v5", "p"]).query("limit", "10");

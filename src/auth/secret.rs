@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 /// A secret text. `Debug` and `Display` are redacted, it cannot be serialised, and it is wiped when dropped.
@@ -9,7 +10,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text itself, for signing and for headers only.
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text itself, for signing, for headers and for bodies that are wiped.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -18,6 +24,13 @@ impl Secret {
 impl From<String> for Secret {
     fn from(text: String) -> Secret {
         Secret(Zeroizing::new(text))
+    }
+}
+
+// Read from replies and files, never written.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        String::deserialize(deserializer).map(Secret::from)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `SDK-HMAC-SHA256`, the request signature of the platform's gateway, as a pure function.
+//! `SDK-HMAC-SHA256` and `SDK-HMAC-SM3`, the request signatures of the platform's gateway, as a pure function.
 //!
 //! The caller says which headers are signed. Every intermediate text is returned, so that a test or a log
 //! can tell where two signers part.
@@ -10,20 +10,64 @@ use std::{
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use sm3::Sm3;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::rest::{escape, query_string};
 
-/// The name of the algorithm, in the header and in the text that is signed.
-pub const ALGORITHM: &str = "SDK-HMAC-SHA256";
+/// How a request is signed. The two differ in their hash alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// The usual one.
+    #[default]
+    HmacSha256,
+    /// With the Chinese national hash.
+    HmacSm3,
+}
+
 /// The header that holds the time of signing. The gateway refuses one that is further off than [`MAX_SKEW`].
 pub const DATE_HEADER: &str = "x-sdk-date";
 /// How far the two clocks may be apart.
 pub const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 
-/// When given, its value stands for the hash of the body.
-const CONTENT_HASH_HEADER: &str = "x-sdk-content-sha256";
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+
+impl Algorithm {
+    /// Its name, in the header and in the text that is signed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::HmacSha256 => "SDK-HMAC-SHA256",
+            Algorithm::HmacSm3 => "SDK-HMAC-SM3",
+        }
+    }
+
+    /// When given, its value stands for the hash of the body.
+    fn content_hash_header(self) -> &'static str {
+        match self {
+            Algorithm::HmacSha256 => "x-sdk-content-sha256",
+            Algorithm::HmacSm3 => "x-sdk-content-sm3",
+        }
+    }
+
+    fn hash(self, bytes: &[u8]) -> String {
+        match self {
+            Algorithm::HmacSha256 => hex(&Sha256::digest(bytes)),
+            Algorithm::HmacSm3 => hex(&Sm3::digest(bytes)),
+        }
+    }
+
+    // HMAC takes keys of any length: the error cannot occur, and an empty signature would only be refused.
+    fn mac(self, key: &[u8], message: &[u8]) -> String {
+        match self {
+            Algorithm::HmacSha256 => Hmac::<Sha256>::new_from_slice(key)
+                .map(|mac| hex(&mac.chain_update(message).finalize().into_bytes()))
+                .unwrap_or_default(),
+            Algorithm::HmacSm3 => Hmac::<Sm3>::new_from_slice(key)
+                .map(|mac| hex(&mac.chain_update(message).finalize().into_bytes()))
+                .unwrap_or_default(),
+        }
+    }
+}
 
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +121,12 @@ pub fn date(time: SystemTime) -> String {
 }
 
 /// Signs. The secret key's bytes are the key as they are: the algorithm derives none.
-pub fn sign(message: &Message<'_>, access_key: &str, secret_key: &str) -> Result<Signature, MissingDate> {
+pub fn sign(
+    algorithm: Algorithm,
+    message: &Message<'_>,
+    access_key: &str,
+    secret_key: &str,
+) -> Result<Signature, MissingDate> {
     let mut headers: Vec<(String, &str)> = message
         .headers
         .iter()
@@ -88,7 +137,7 @@ pub fn sign(message: &Message<'_>, access_key: &str, secret_key: &str) -> Result
     let find = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     let date = find(DATE_HEADER).ok_or(MissingDate)?;
     let payload_hash =
-        find(CONTENT_HASH_HEADER).map_or_else(|| hex(&Sha256::digest(message.body)), str::to_owned);
+        find(algorithm.content_hash_header()).map_or_else(|| algorithm.hash(message.body), str::to_owned);
     let canonical_uri = canonical_uri(message.path);
     let canonical_query = query_string(message.query);
     let mut canonical_headers = String::new();
@@ -111,11 +160,12 @@ pub fn sign(message: &Message<'_>, access_key: &str, secret_key: &str) -> Result
     ]
     .map(String::as_str)
     .join("\n");
-    let canonical_request_hash = hex(&Sha256::digest(&canonical_request));
-    let string_to_sign = format!("{ALGORITHM}\n{date}\n{canonical_request_hash}");
-    let signature = hex(&hmac(secret_key.as_bytes(), string_to_sign.as_bytes()));
+    let canonical_request_hash = algorithm.hash(canonical_request.as_bytes());
+    let name = algorithm.name();
+    let string_to_sign = format!("{name}\n{date}\n{canonical_request_hash}");
+    let signature = algorithm.mac(secret_key.as_bytes(), string_to_sign.as_bytes());
     let authorization =
-        format!("{ALGORITHM} Access={access_key}, SignedHeaders={signed_headers}, Signature={signature}");
+        format!("{name} Access={access_key}, SignedHeaders={signed_headers}, Signature={signature}");
     Ok(Signature {
         canonical_uri,
         canonical_query,
@@ -137,16 +187,6 @@ fn canonical_uri(path: &str) -> String {
         uri.push('/');
     }
     uri
-}
-
-fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    // HMAC takes keys of any length: the error cannot occur, and an empty signature would only be refused.
-    Hmac::<Sha256>::new_from_slice(key)
-        .map(|mut mac| {
-            mac.update(message);
-            mac.finalize().into_bytes().to_vec()
-        })
-        .unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -173,6 +213,6 @@ mod tests {
     #[test]
     fn the_date_is_part_of_the_signature() {
         let message = Message { method: "GET", path: "/", query: &[], headers: &[("host", "h")], body: b"" };
-        assert_eq!(sign(&message, "ak", "sk"), Err(MissingDate));
+        assert_eq!(sign(Algorithm::default(), &message, "ak", "sk"), Err(MissingDate));
     }
 }

@@ -46,7 +46,7 @@ impl Session {
         let project = account
             .project(&self.region, &self.patience)
             .await
-            .map_err(|error| Error::from_auth(error, operation.name))?;
+            .map_err(|error| Error::from_auth(error, operation.name).made_with(account.described()))?;
         let path = ["v5", &*project].into_iter().chain(values.path.iter().copied());
         let mut request =
             Request::new(operation.name, operation.effect, operation.method.clone(), &base, path);
@@ -68,7 +68,7 @@ impl Session {
         self.hss.0.sender.send(&request, &identity, &self.patience).await.map_err(|error| {
             let origin =
                 Origin { operation: operation.name, region: &self.region, endpoint: base.authority() };
-            Error::from_call(error, origin)
+            Error::from_call(error, origin).made_with(account.described())
         })
     }
 
@@ -111,7 +111,9 @@ impl Session {
     pub(super) async fn prepare(&self, operation: &'static Operation) -> Result<(), Error> {
         let (account, _) = self.route()?;
         let project = account.project(&self.region, &self.patience).await;
-        project.map(drop).map_err(|error| Error::from_auth(error, operation.name))
+        project
+            .map(drop)
+            .map_err(|error| Error::from_auth(error, operation.name).made_with(account.described()))
     }
 
     /// Whether a call of the operation might have to wait for its quota now.

@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::SettingsError;
-use crate::{auth, rest};
+use crate::{
+    auth::{self, Described},
+    rest,
+};
 
 /// Every way to fail. Cheap to clone: callers that share a call share its error.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -61,8 +64,29 @@ pub enum Error {
         last: Option<Box<Error>>,
     },
     /// There are no credentials to call with.
+    #[error("no credentials could be had (by way of {})", described.who)]
+    Credentials {
+        /// Which source was taken, and why not another.
+        described: Arc<Described>,
+        /// What it met.
+        #[source]
+        cause: Box<Error>,
+    },
+    /// An agency or role could not be assumed.
+    #[error("{step} could not be assumed")]
+    Step {
+        /// Which one.
+        step: String,
+        /// What its calls met.
+        #[source]
+        cause: Box<Error>,
+    },
+    /// A source of credentials gave none, in words.
     #[error("{0}")]
-    Credentials(String),
+    Source(String),
+    /// Nothing was tried, since an earlier failure would only repeat itself.
+    #[error("this was not tried, because of the failure that another error tells in full")]
+    Repeated(#[source] Box<Error>),
     /// The project cannot be found.
     #[error("there is no project named {name:?} that these credentials may use")]
     Project {
@@ -115,6 +139,8 @@ pub struct ApiError {
     pub region: String,
     /// Host and port it went to.
     pub endpoint: String,
+    /// What it was called with, where that may be to blame.
+    pub credentials: Option<Arc<Described>>,
     /// How far our clock is ahead of (`true`) or behind the server's, when the server says its time.
     pub clock_skew: Option<(bool, Duration)>,
 }
@@ -171,16 +197,32 @@ impl Error {
         })
     }
 
+    /// Whether the credentials were refused, or what they should come from was: then no call will work.
+    pub fn is_unauthenticated(&self) -> bool {
+        match self {
+            Error::Credentials { cause, .. } | Error::Step { cause, .. } => {
+                cause.is_unauthenticated() || cause.is_refused()
+            }
+            Error::Repeated(error) => error.is_unauthenticated(),
+            _ => self.api().is_some_and(|api| api.status == 401),
+        }
+    }
+
+    /// Whether every call would meet the same, be it that credentials are refused or that there are none.
+    pub(super) fn concerns_credentials(&self) -> bool {
+        matches!(self, Error::Credentials { .. } | Error::Repeated(_)) || self.is_unauthenticated()
+    }
+
+    /// Whether another error tells the same in full.
+    pub fn is_repeated(&self) -> bool {
+        matches!(self, Error::Repeated(_))
+    }
+
     /// Whether this API does not exist at this address: wrong region, endpoint, or an older HSS.
     pub fn is_not_published(&self) -> bool {
         self.api().is_some_and(|api| {
             api.status == 404 && matches!(api.code.as_deref(), Some("APIGW.0101" | "APIG.0101"))
         })
-    }
-
-    /// Whether the credentials themselves were refused.
-    pub fn is_unauthenticated(&self) -> bool {
-        self.api().is_some_and(|api| api.status == 401)
     }
 
     /// Whether the service, or the gateway before it, refused the call for what it asked, so that it changed nothing.
@@ -236,11 +278,19 @@ impl Error {
     /// Credentials or project that could not be had, while `operation` waited for them.
     pub(super) fn from_auth(error: auth::Error, operation: &'static str) -> Error {
         match error {
-            auth::Error::NoCredentials => Error::Credentials(
-                "no credentials are configured: neither `token` (HW_AUTH_TOKEN) nor `access_key` and \
-                 `secret_key` (HW_ACCESS_KEY, HW_SECRET_KEY) are set"
-                    .to_owned(),
-            ),
+            auth::Error::Unobtainable { described, error } => {
+                let cause = Box::new(Error::from_auth(*error, operation));
+                Error::Credentials { described, cause }
+            }
+            auth::Error::Step { step, error } => {
+                Error::Step { step, cause: Box::new(Error::from_auth(*error, operation)) }
+            }
+            auth::Error::Repeated(error) => Error::Repeated(Box::new(Error::from_auth(*error, operation))),
+            auth::Error::Metadata { .. }
+            | auth::Error::File { .. }
+            | auth::Error::OtherAccount { .. }
+            | auth::Error::NoAccount
+            | auth::Error::NoScope => Error::Source(error.to_string()),
             auth::Error::Call { operation, endpoint, error } => {
                 let origin = Origin { operation, region: "", endpoint: &endpoint };
                 convert((*error).clone(), origin, |never| match never {})
@@ -251,6 +301,16 @@ impl Error {
             auth::Error::NoProject { name } => Error::Project { name },
             auth::Error::Cut(cut) => Error::from_cut(cut, operation),
         }
+    }
+
+    /// The same, with what the call was made with, where it was not accepted.
+    pub(super) fn made_with(mut self, described: &Arc<Described>) -> Error {
+        if let Error::Api(api) = &mut self
+            && api.status == 401
+        {
+            api.credentials = Some(described.clone());
+        }
+        self
     }
 
     /// A wait that was ended; nothing was written in it.
@@ -277,6 +337,7 @@ fn convert<E>(error: rest::Error<E>, origin: Origin<'_>, authorise: impl Fn(E) -
             unsettled,
             region: origin.region.to_owned(),
             endpoint: origin.endpoint.to_owned(),
+            credentials: None,
             clock_skew: refusal.server_time.map(|server| skew(refusal.local_time, server)),
         })),
         rest::Error::Lost { source, attempts, unsettled } => {
@@ -325,6 +386,7 @@ pub(super) fn api_error(operation: &'static str, status: u16, code: Option<&str>
         unsettled: false,
         region: "cn-north-4".to_owned(),
         endpoint: "hss.example.com".to_owned(),
+        credentials: None,
         clock_skew: None,
     })
 }

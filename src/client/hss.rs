@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,7 +16,7 @@ use super::{
 use crate::{
     auth::Account,
     clock::Clock,
-    rest::{Cause, Limits, Patience, Sender, Transport, TransportOptions, Urgency},
+    rest::{Cause, Limits, Patience, Sender, Transport, Urgency},
 };
 
 /// Stands for every enterprise project the user may see. Only for reads.
@@ -36,6 +39,7 @@ pub(super) struct Inner {
     pub(super) deletions: Deletions,
     pub(super) fleet: Fleet,
     born: Instant,
+    told: AtomicBool,
 }
 
 /// What a shared walk depends on: region and enterprise project. The project follows from the region.
@@ -62,8 +66,8 @@ pub struct Session {
 impl Hss {
     /// Makes no call and opens nothing: the first call does. Settings with complaints make every call fail.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Hss {
-        let options =
-            TransportOptions { insecure: settings.insecure, user_agent: settings.user_agent.clone() };
+        // What is wrong with them is among the complaints too.
+        let options = settings.transport_options().unwrap_or_default();
         let born = clock.instant();
         let sender =
             Sender::new(Transport::new(options), clock, settings.max_retries).with_quota(settings.call_limit);
@@ -78,7 +82,17 @@ impl Hss {
             deletions: Deletions::default(),
             fleet: Fleet::default(),
             born,
+            told: AtomicBool::new(false),
         }))
+    }
+
+    /// The error of work that several wait for: credentials that do not work are told in full to one of them only.
+    pub(super) fn once(&self, error: Error) -> Error {
+        if !error.concerns_credentials() || error.is_repeated() {
+            return error;
+        }
+        let told = self.0.told.swap(true, Ordering::Relaxed);
+        if told { Error::Repeated(Box::new(error)) } else { error }
     }
 
     /// When this was configured; nothing is older that was read through it.
@@ -109,13 +123,22 @@ impl Hss {
         check_region_name(region).map_err(Error::Settings)?;
         let refuse =
             |reason: &str| Err(Error::Region { region: region.to_owned(), reason: reason.to_owned() });
-        if self.0.settings.overrides_hss() {
-            return refuse("the provider has `endpoints.hss` set, which is the address of its own region");
+        if self.0.settings.fixes_region() {
+            return refuse(
+                "the provider has `endpoints.hss` set, which is the address of its own region. Write {region} in \
+                 place of the region's name there, and the address holds for every region",
+            );
         }
-        if self.0.settings.token.is_some() {
-            return refuse("the provider uses a token, which is valid in one project of one region");
+        match &self.0.account {
+            Ok(account) if account.ends_in_token() => {
+                let reason = format!(
+                    "calls are made with a token ({}), which is valid in one project of one region",
+                    account.described().who
+                );
+                refuse(&reason)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// A view for one operation.
@@ -173,6 +196,14 @@ impl Session {
         self.patience.quota.cause().filter(|_| !waited.is_zero()).map(|cause| (waited, cause))
     }
 
+    /// An error about credentials was not shown to anybody: the next one tells it in full.
+    pub fn nothing_was_told(&self) {
+        self.hss.0.told.store(false, Ordering::Relaxed);
+        if let Ok(account) = &self.hss.0.account {
+            account.nothing_was_told();
+        }
+    }
+
     /// The same operation, its questions from now on as urgent as a write: it finishes what a write began.
     pub fn urgent(&self) -> Session {
         let patience = Patience { urgency: Urgency::Write, ..self.patience.clone() };
@@ -224,8 +255,14 @@ mod tests {
         let mut overridden = settings();
         overridden.endpoints.insert("hss".to_owned(), "https://h".to_owned());
         assert!(hss(overridden.clone()).check_region("r-1").is_ok());
-        assert!(matches!(hss(overridden).check_region("r-2"), Err(Error::Region { .. })));
-        let token = Settings { token: Some(Secret::from("t".to_owned())), ..settings() };
+        assert!(matches!(hss(overridden.clone()).check_region("r-2"), Err(Error::Region { .. })));
+        overridden.endpoints.insert("hss".to_owned(), "https://{region}.example.com".to_owned());
+        assert!(hss(overridden).check_region("r-2").is_ok());
+        let token = Settings {
+            token: Some(Secret::from("t".to_owned())),
+            project_id: Some("p".to_owned()),
+            ..settings()
+        };
         assert!(matches!(hss(token).check_region("r-2"), Err(Error::Region { .. })));
     }
 

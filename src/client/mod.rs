@@ -25,7 +25,7 @@ pub use error::{ApiError, Error};
 pub use fleet::{Believed, Seen};
 pub use hss::{ALL_ENTERPRISE_PROJECTS, Hss, Place, Session};
 pub use remote_backup::{BackupTarget, RemoteBackup};
-pub use settings::{Settings, SettingsError};
+pub use settings::{OidcSettings, RoleSettings, Settings, SettingsError};
 pub use wtp_hosts::{WtpHost, WtpHostFilter};
 
 pub use crate::{

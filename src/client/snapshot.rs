@@ -128,7 +128,8 @@ impl<T: Send + Sync + 'static> Snapshots<T> {
                 },
             )
             .await
-            .map_err(|cut| Error::from_cut(cut, name))??;
+            .map_err(|cut| Error::from_cut(cut, name))?
+            .map_err(|error| session.hss.once(error))?;
         if let Walked::Whole(snapshot) = &walked {
             let mut state = self.state();
             let latest = state.latest.entry(key).or_insert_with(|| Arc::clone(snapshot));

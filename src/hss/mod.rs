@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use self::claims::Claims;
 use crate::{
-    client::Hss,
+    client::{Hss, SettingsError},
     clock::Clock,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
@@ -72,12 +72,8 @@ impl Provider for HssProvider {
         }
         let api = match resolved {
             config::Resolved::Settings { settings, preflight } => {
-                diagnostics.extend(
-                    settings
-                        .check()
-                        .into_iter()
-                        .map(|error| Diagnostic::error(error.summary, error.detail).at(error.argument)),
-                );
+                diagnostics
+                    .extend(settings.check().into_iter().map(|error| complaint(error, &settings.origins)));
                 if settings.insecure {
                     diagnostics.push(certificates_unchecked());
                 }
@@ -112,6 +108,17 @@ fn certificates_unchecked() -> Diagnostic {
                   sits between this machine and the cloud can read the credentials and change anything. Use it for tests only. For \
                   an endpoint with a certificate of your own, let this machine trust its issuer instead.";
     Diagnostic::warning("TLS certificates are not verified", detail).at("insecure")
+}
+
+/// A complaint about the settings, at its argument. Where the value is not in the block, it says where it is from.
+fn complaint(error: SettingsError, origins: &BTreeMap<&'static str, String>) -> Diagnostic {
+    let origin = origins.get(error.argument).filter(|origin| *origin != config::BLOCK);
+    let detail = match origin {
+        Some(origin) => format!("{} (`{}` comes from {origin}.)", error.detail, error.argument),
+        None => error.detail,
+    };
+    let diagnostic = Diagnostic::error(error.summary, detail);
+    if error.argument.is_empty() { diagnostic } else { diagnostic.at(error.argument) }
 }
 
 /// What resources work with: HSS, or the provider arguments that stand in the way for now.

@@ -70,10 +70,9 @@ impl Walk {
         planned.contains(&(region.to_owned(), host_id.to_owned()))
     }
 
-    /// HSS could not be asked for a preflight: it is not tried again, so a plan without a network is not slow. True for
-    /// the first who says so.
-    pub fn gives_up_preflight(&self) -> bool {
-        !self.deaf.swap(true, Ordering::Relaxed)
+    /// HSS could not be asked for a preflight: it is not tried again, so a plan without a network is not slow.
+    pub fn gives_up_preflight(&self) {
+        self.deaf.store(true, Ordering::Relaxed);
     }
 
     /// Whether a preflight is worth trying.

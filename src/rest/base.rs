@@ -75,6 +75,13 @@ impl Base {
         Ok(Base { scheme, authority, host, loopback, prefix })
     }
 
+    /// Where a server of the cloud learns about itself. The address never leaves the server's own network card,
+    /// so here alone plain `http` goes to something else than loopback.
+    pub fn metadata() -> Base {
+        let host = "169.254.169.254".to_owned();
+        Base { scheme: "http", authority: host.clone(), host, loopback: false, prefix: Vec::new() }
+    }
+
     /// The same root with one more segment in front of the service's own paths.
     pub fn join(mut self, segment: &str) -> Base {
         self.prefix.push(segment.to_owned());
@@ -99,6 +106,11 @@ impl Base {
     /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback
+    }
+
+    /// Whether it is reached without a proxy: this machine, and what is spoken to without TLS.
+    pub(super) fn is_direct(&self) -> bool {
+        self.loopback || self.scheme == "http"
     }
 
     /// The decoded segments of the path in front.
@@ -136,6 +148,13 @@ mod tests {
         check("http://[::1]:7", "[::1]:7", &[], true);
         check("http://LOCALHOST:1", "localhost:1", &[], true);
         check("https://localhost", "localhost", &[], true);
+    }
+
+    #[test]
+    fn metadata_is_never_asked_through_a_proxy() {
+        assert!(Base::metadata().is_direct());
+        assert!(Base::parse("https://127.0.0.1").unwrap().is_direct());
+        assert!(!Base::parse("https://169.254.169.254").unwrap().is_direct());
     }
 
     #[test]

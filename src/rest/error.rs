@@ -1,6 +1,9 @@
 //! Why a request has no useful reply.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{Fault, TransportError};
 
@@ -28,6 +31,14 @@ pub struct Refusal {
     pub server_time: Option<SystemTime>,
     /// Our time of day when the answer came.
     pub local_time: SystemTime,
+}
+
+impl Refusal {
+    /// How far the two clocks are apart, where the server says its time.
+    pub fn skew(&self) -> Option<Duration> {
+        let server = self.server_time?;
+        Some(self.local_time.duration_since(server).unwrap_or_else(|behind| behind.duration()))
+    }
 }
 
 /// Variants by what the caller can do. `E` is the authoriser's own error.

@@ -4,6 +4,7 @@
 //! credential is, or which service answers.
 
 mod base;
+mod certificates;
 mod error;
 mod escape;
 mod fault;
@@ -21,6 +22,7 @@ mod transport;
 pub(crate) mod testing;
 
 pub use base::{Base, BaseError};
+pub use certificates::{CertificateError, ClientCertificate, Roots};
 pub use error::{Cut, Error, Refusal};
 pub use escape::{escape, query_string};
 pub use fault::Fault;
@@ -30,5 +32,5 @@ pub use queue::Urgency;
 pub use reply::Reply;
 pub use request::{Effect, Header, Method, Request, is_segment};
 pub use retry::{History, Lost, Outcome, Rate, Reason, Throttled, Verdict, verdict};
-pub use send::{Authorise, Sender, Unsigned};
+pub use send::{Answer, Authorise, Sender, Unsigned};
 pub use transport::{MAX_BODY, Transport, TransportError, TransportOptions};

@@ -9,6 +9,8 @@ use reqwest::header::{HeaderMap, HeaderName};
 use serde::de::DeserializeOwned;
 use time::{PrimitiveDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
+use zeroize::Zeroizing;
+
 use super::Fault;
 
 /// Status, headers and body of one answer.
@@ -19,7 +21,7 @@ pub struct Reply {
     /// The headers; values that hold secrets are the reader's care.
     pub headers: HeaderMap,
     /// The whole body.
-    pub body: Vec<u8>,
+    pub body: Zeroizing<Vec<u8>>,
 }
 
 /// The only date form that HTTP servers may write today.
@@ -89,7 +91,7 @@ mod tests {
     fn reply(name: &'static str, value: &str) -> Reply {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
-        Reply { status: 200, headers, body: b"canary".to_vec() }
+        Reply { status: 200, headers, body: b"canary".to_vec().into() }
     }
 
     #[test]

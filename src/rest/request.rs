@@ -1,9 +1,10 @@
 //! A request as a value: nothing is escaped, signed or sent yet.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 pub use reqwest::Method;
-use zeroize::Zeroizing;
+use serde_json::Value;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Base, escape, query_string};
 
@@ -66,6 +67,7 @@ pub struct Request {
     query: Vec<(&'static str, String)>,
     headers: Vec<Header>,
     body: Option<Zeroizing<Vec<u8>>>,
+    time_limit: Option<Duration>,
 }
 
 impl Request {
@@ -88,6 +90,7 @@ impl Request {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
+            time_limit: None,
         }
     }
 
@@ -107,9 +110,33 @@ impl Request {
 
     /// Sets the JSON body. The bytes are fixed here, so what is signed is what is sent.
     #[must_use]
-    pub fn json(mut self, body: &serde_json::Value) -> Request {
+    pub fn json(mut self, body: &Value) -> Request {
         self.body = Some(Zeroizing::new(body.to_string().into_bytes()));
         self
+    }
+
+    /// The same for a body that holds secrets: `body` is wiped once its bytes are made.
+    #[must_use]
+    pub fn secret_json(mut self, mut body: Value) -> Request {
+        // Large enough for the longest tokens, so that no grown-out-of buffer is left behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
+        // Writing JSON to memory cannot fail.
+        _ = serde_json::to_writer(&mut *bytes, &body);
+        wipe(&mut body);
+        self.body = Some(bytes);
+        self
+    }
+
+    /// Gives one attempt less time than usual, connecting included.
+    #[must_use]
+    pub fn within(mut self, time_limit: Duration) -> Request {
+        self.time_limit = Some(time_limit);
+        self
+    }
+
+    /// The time for one attempt, where it is not the usual one.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
     }
 
     /// The vendor's name of the call.
@@ -177,6 +204,15 @@ pub fn is_segment(text: &str) -> bool {
     !text.is_empty() && text != "." && text != ".." && !text.contains('/') && !text.contains(char::is_control)
 }
 
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(elements) => elements.iter_mut().for_each(wipe),
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| wipe(member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 // The body may hold a secret, so it is never shown.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,6 +247,16 @@ mod tests {
         for text in ["a", "...", "a b", "%2F", "主"] {
             assert!(is_segment(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn secret_bodies_are_wiped_at_every_depth() {
+        let mut body = serde_json::json!({"a": [{"b": "canary"}], "c": "canary"});
+        let base = Base::parse("https://h").unwrap();
+        let request = Request::new("Op", Effect::Read, Method::POST, &base, ["p"]).secret_json(body.clone());
+        assert_eq!(request.body(), body.to_string().as_bytes());
+        wipe(&mut body);
+        assert_eq!(body, serde_json::json!({"a": [{"b": ""}], "c": ""}));
     }
 
     #[test]

@@ -29,6 +29,24 @@ pub trait Authorise: Sync {
         request: &Request,
         now: SystemTime,
     ) -> impl Future<Output = Result<Vec<Header>, Self::Error>> + Send;
+
+    /// Hears how an attempt went that it authorised. `true` after a 401 means that there is other authorisation
+    /// now, and one more attempt is made; a second 401 of the same request is final.
+    fn answered(&self, request: &Request, answer: Answer<'_>) -> impl Future<Output = bool> + Send {
+        let _ = (request, answer);
+        async { false }
+    }
+}
+
+/// What is to be known of an attempt's outcome by whoever authorised it.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// There was none.
+    None,
+    /// It has this status.
+    Status(u16),
+    /// The authorisation was not accepted: 401.
+    Unauthorised(&'a Refusal),
 }
 
 /// Sends requests as they are.
@@ -75,6 +93,11 @@ impl Sender {
         self.queues.is_limited(address, operation)
     }
 
+    /// The same without any repetition, for services that are there at once or not at all.
+    pub fn once(&self) -> Sender {
+        Sender { max_retries: 0, ..self.clone() }
+    }
+
     /// The clock that times everything here.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
@@ -94,6 +117,7 @@ impl Sender {
         let mut refused = None;
         let urgency = if request.effect() == Effect::Read { patience.urgency } else { Urgency::Write };
         let place = self.queues.place(request.base().authority(), request.operation(), urgency);
+        let mut reauthorised = false;
         loop {
             if patience.limits.stop.is_set() {
                 return Err(Error::Cut { cut: Cut::Stopped, unsettled, last: refused.take() });
@@ -116,11 +140,16 @@ impl Sender {
                 Err(cut) => return Err(Error::Cut { cut, unsettled, last: None }),
             };
             let fault = attempt.fault(&headers);
+            let renewed = self.heard(request, authorise, &attempt, &fault, patience).await;
             unsettled |= request.effect() != Effect::Read && attempt.may_have_taken_effect();
             let outcome = attempt.outcome(&fault, clock.now());
             match outcome.throttled() {
                 Some(said) => admission.refused(said, clock),
                 None => admission.passed(),
+            }
+            if renewed && !reauthorised {
+                reauthorised = true;
+                continue;
             }
             let judged = verdict(&outcome, request.effect(), history, jitter());
             let (reason, wait) = match judged {
@@ -156,6 +185,31 @@ impl Sender {
                 let last = attempt.into_error(fault, clock.now(), attempts, unsettled);
                 return Err(Error::Cut { cut, unsettled, last: Some(Box::new(last)) });
             }
+        }
+    }
+
+    /// Tells the authoriser what came of its work. Whether to ask once more with other authorisation.
+    async fn heard<A: Authorise>(
+        &self,
+        request: &Request,
+        authorise: &A,
+        attempt: &Attempt,
+        fault: &Fault,
+        patience: &Patience,
+    ) -> bool {
+        let refusal;
+        let answer = match attempt {
+            Attempt::Lost(_) => Answer::None,
+            Attempt::Reply(reply) if reply.status == 401 => {
+                refusal = Refusal::new(reply, fault.clone(), self.clock.now());
+                Answer::Unauthorised(&refusal)
+            }
+            Attempt::Reply(reply) => Answer::Status(reply.status),
+        };
+        tokio::select! {
+            biased;
+            again = authorise.answered(request, answer) => again,
+            _ = patience.exhausted(&*self.clock) => false,
         }
     }
 
@@ -254,17 +308,16 @@ impl Attempt {
         match self {
             Attempt::Lost(error) => lost(error, attempts, unsettled),
             Attempt::Reply(reply) => {
-                let request_id = reply.request_id().map(str::to_owned).or_else(|| fault.request_id.clone());
-                let refusal = Refusal {
-                    status: reply.status,
-                    request_id,
-                    server_time: reply.date(),
-                    local_time: now,
-                    fault,
-                };
-                Error::Refused { refusal, attempts, unsettled }
+                Error::Refused { refusal: Refusal::new(&reply, fault, now), attempts, unsettled }
             }
         }
+    }
+}
+
+impl Refusal {
+    fn new(reply: &Reply, fault: Fault, now: SystemTime) -> Refusal {
+        let request_id = reply.request_id().map(str::to_owned).or_else(|| fault.request_id.clone());
+        Refusal { status: reply.status, request_id, server_time: reply.date(), local_time: now, fault }
     }
 }
 

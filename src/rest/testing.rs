@@ -39,6 +39,11 @@ impl FakeClock {
         self.slept.lock().unwrap().clone()
     }
 
+    /// Lets time pass.
+    pub(crate) fn advance(&self, duration: Duration) {
+        *self.offset.lock().unwrap() += duration;
+    }
+
     /// Sleeps of at least `duration` last for ever from now on.
     pub(crate) fn never_over(&self, duration: Duration) {
         *self.endless_from.lock().unwrap() = duration;

@@ -11,7 +11,9 @@ use reqwest::{
     redirect, tls,
 };
 
-use super::{Base, Header, Lost, Reply, Request};
+use zeroize::Zeroizing;
+
+use super::{Base, ClientCertificate, Header, Lost, Reply, Request, Roots};
 
 /// The largest body that is read, in bytes. The largest honest one, a page of 200 hosts, is about 200 KiB.
 pub const MAX_BODY: usize = 16 << 20;
@@ -26,6 +28,10 @@ pub struct TransportOptions {
     pub insecure: bool,
     /// The `User-Agent` to send.
     pub user_agent: String,
+    /// Authorities to trust instead of the system's.
+    pub roots: Option<Roots>,
+    /// What proves our identity to the TLS layer.
+    pub client_certificate: Option<ClientCertificate>,
 }
 
 /// Sends requests. Nothing is built before the first one; clones share their connections.
@@ -35,7 +41,8 @@ pub struct Transport(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     options: TransportOptions,
-    /// To this machine without TLS: needs no certificate roots, whose loading is the slow part.
+    /// Without TLS, to this machine or the metadata address: needs no certificate roots, whose loading is the
+    /// slow part.
     plain: OnceLock<Result<Client, Arc<reqwest::Error>>>,
     /// To this machine with TLS. Like the one above it never goes through a proxy.
     local: OnceLock<Result<Client, Arc<reqwest::Error>>>,
@@ -123,6 +130,9 @@ impl Transport {
         if request.has_body() {
             builder = builder.body(request.body().to_vec());
         }
+        if let Some(limit) = request.time_limit() {
+            builder = builder.timeout(limit);
+        }
         let response = builder.send().await.map_err(TransportError::sending)?;
         read(response).await
     }
@@ -139,8 +149,7 @@ impl Transport {
 }
 
 fn build(options: &TransportOptions, base: &Base) -> Result<Client, reqwest::Error> {
-    // Ours is the only provider in the process; if somebody was faster, it is the same one.
-    _ = rustls::crypto::ring::default_provider().install_default();
+    install_crypto();
     let mut builder = Client::builder()
         .user_agent(&options.user_agent)
         .http1_only()
@@ -150,13 +159,24 @@ fn build(options: &TransportOptions, base: &Base) -> Result<Client, reqwest::Err
         .timeout(WHOLE_TIMEOUT)
         .tls_version_min(tls::Version::TLS_1_2)
         .tls_danger_accept_invalid_certs(options.insecure);
-    if base.is_loopback() {
+    if base.is_direct() {
         builder = builder.no_proxy();
     }
     if base.scheme() == "http" {
-        builder = builder.tls_certs_only([]);
+        return builder.tls_certs_only([]).build();
+    }
+    if let Some(roots) = &options.roots {
+        builder = builder.tls_certs_only(roots.certificates());
+    }
+    if let Some(certificate) = &options.client_certificate {
+        builder = builder.identity(certificate.identity());
     }
     builder.build()
+}
+
+/// Ours is the only cryptography in the process; if somebody was faster to install it, it is the same one.
+pub(super) fn install_crypto() {
+    _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn value(name: &'static str, text: &str) -> Result<HeaderValue, TransportError> {
@@ -167,7 +187,8 @@ async fn read(mut response: Response) -> Result<Reply, TransportError> {
     if response.content_length().is_some_and(|length| length > MAX_BODY as u64) {
         return Err(TransportError::TooLarge);
     }
-    let mut body = Vec::new();
+    // It may hold credentials. Room for the usual ones, so that no grown-out-of buffer is left behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(64 << 10));
     while let Some(chunk) =
         response.chunk().await.map_err(|error| TransportError::Unanswered(error.without_url()))?
     {

@@ -1,5 +1,5 @@
 //! A look at what HSS says before anything is applied: refuses what no apply can mend, warns of what would make it
-//! fail now. Silent when HSS cannot be asked.
+//! fail now. Silent when HSS cannot be asked, unless it is for the credentials.
 
 use std::time::Duration;
 
@@ -112,13 +112,18 @@ async fn told(api: &Api, session: &Session, remarks: Remarks) -> Diagnostics {
         }
         // A permission that is missing is no reason to keep quiet about other places.
         Err(error) if preconditions::may_not_list(&error) => {}
-        Err(error) => {
-            let first = api.walk().gives_up_preflight();
-            // An apply would be refused in the same way. Whoever has no network, or no credentials yet, knows it.
-            if first && error.is_unauthenticated() && api.walk().only_plans(session.clock()).await {
-                let detail = report::detail(&error);
-                diagnostics.push(Diagnostic::warning("HSS does not accept the credentials", detail));
+        // Nothing will work with these credentials, and nobody wants to learn that in the middle of an apply.
+        Err(error) if error.is_unauthenticated() => {
+            api.walk().gives_up_preflight();
+            if !error.is_repeated() {
+                let summary = "HSS does not accept the credentials";
+                diagnostics.push(report::diagnostic(&error, summary).at(HOST_ID));
             }
+        }
+        // Whoever has no network, or no credentials yet, knows it. An apply that needs them tells.
+        Err(_) => {
+            api.walk().gives_up_preflight();
+            session.nothing_was_told();
         }
     }
     diagnostics

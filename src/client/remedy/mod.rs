@@ -1,9 +1,14 @@
 //! What the user can do about an error, judged by its code and status.
 
+mod identity;
+
 use std::time::Duration;
 
 use super::{ApiError, Error, error::is_gateway, operation};
-use crate::auth::sign::MAX_SKEW;
+use crate::{
+    auth::{Described, sign::MAX_SKEW},
+    rest::TransportError,
+};
 
 impl Error {
     /// What to try, in whole sentences. `None` when there is nothing better than trying again.
@@ -12,11 +17,17 @@ impl Error {
             Error::Api(api) => of_answer(api),
             Error::Deadline { last: Some(last), .. } => last.remedy(),
             Error::Deadline { .. } => Some("Allow more time in the resource's `timeouts`.".to_owned()),
-            Error::Transport { endpoint, .. } => Some(format!(
-                "Check that {endpoint} can be reached from here: region, `endpoints`, `cloud`, proxy and \
-                 firewall."
-            )),
-            Error::Credentials(_) => Some("Set them in the provider block or in the environment.".to_owned()),
+            Error::Transport { endpoint, source, .. } => Some(of_silence(endpoint, source)),
+            Error::Credentials { described, cause } => {
+                let first = cause.remedy().unwrap_or_default();
+                Some(format!("{first}\n\n{}", looked_at(described)).trim().to_owned())
+            }
+            Error::Step { cause, .. } => cause.remedy(),
+            Error::Source(_) => Some(
+                "Set credentials in the provider block or in the environment, and check the spelling of \
+                 variables."
+                    .to_owned(),
+            ),
             Error::Project { .. } => Some(
                 "Set `project_id`, or set `project_name` to the name of a project in this region that the \
                  user may see."
@@ -36,14 +47,43 @@ impl Error {
     }
 }
 
+/// Which sources of credentials were looked at.
+fn looked_at(described: &Described) -> String {
+    let lines = described.tried.iter().zip(1..).map(|(line, number)| format!("\n  {number}. {line}"));
+    format!("Sources of credentials, in the order they were looked at:{}", lines.collect::<String>())
+}
+
+fn of_silence(endpoint: &str, why: &TransportError) -> String {
+    if matches!(why, TransportError::Tls(_)) {
+        return format!(
+            "Check that {endpoint} is the right address. If a proxy or a private cloud has certificates of an \
+             authority of its own, name that authority in `cacert_file`."
+        );
+    }
+    format!(
+        "Check that {endpoint} can be reached from here: region, `endpoints`, `auth_url`, `cloud`, proxy and \
+         firewall."
+    )
+}
+
 fn of_answer(api: &ApiError) -> Option<String> {
+    if api.region.is_empty()
+        && let Some(remedy) = identity::of_answer(api)
+    {
+        return Some(remedy);
+    }
     if let Some(code) = api.code.as_deref()
         && let Some(remedy) = of_code(api, code)
     {
         return Some(remedy);
     }
     match api.status {
-        401 => Some(of_unauthorised(api)),
+        401 => {
+            let used = api.credentials.as_deref().map(|described| {
+                format!("\n\nThe call was made with {}. {}", described.who, looked_at(described))
+            });
+            Some(of_unauthorised(api) + &used.unwrap_or_default())
+        }
         403 => Some(of_forbidden(api)),
         404 if api.code.is_none() => {
             Some(format!("Check the id, and that {} is the right address of HSS.", api.endpoint))
@@ -100,12 +140,8 @@ fn of_code(api: &ApiError, code: &str) -> Option<String> {
 
 /// The gateway's codes do not tell a wrong secret from a wrong clock, so here the text helps, as a hint only.
 fn of_unauthorised(api: &ApiError) -> String {
-    if let Some((ahead, skew)) = api.clock_skew.filter(|(_, skew)| *skew > MAX_SKEW) {
-        let side = if ahead { "ahead of" } else { "behind" };
-        return format!(
-            "This machine's clock is {} {side} the server's; at most 15 minutes are accepted. Set the clock.",
-            minutes(skew)
-        );
+    if let Some(text) = of_clock(api) {
+        return text;
     }
     let message = api.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     let hint = |marks: &[&str]| marks.iter().any(|mark| message.contains(mark));
@@ -121,9 +157,19 @@ fn of_unauthorised(api: &ApiError) -> String {
         "The token is not valid, or no longer. Get a new one."
     } else {
         "The credentials were not accepted. Check `access_key`, `secret_key` and `security_token`, or `token`; \
-         temporary ones expire. They must be of an account that may use this region."
+         temporary ones that were given expire and cannot be renewed by the provider. They must be of an account \
+         that may use this region."
     };
     text.to_owned()
+}
+
+fn of_clock(api: &ApiError) -> Option<String> {
+    let (ahead, skew) = api.clock_skew.filter(|(_, skew)| *skew > MAX_SKEW)?;
+    let side = if ahead { "ahead of" } else { "behind" };
+    Some(format!(
+        "This machine's clock is {} {side} the server's; at most 15 minutes are accepted. Set the clock.",
+        minutes(skew)
+    ))
 }
 
 fn of_forbidden(api: &ApiError) -> String {
@@ -136,7 +182,7 @@ fn of_forbidden(api: &ApiError) -> String {
 }
 
 fn minutes(duration: Duration) -> String {
-    match duration.as_secs() / 60 {
+    match (duration.as_secs() + 30) / 60 {
         minutes if minutes < 120 => format!("{minutes} minutes"),
         minutes => format!("{} hours", minutes / 60),
     }
