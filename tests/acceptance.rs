@@ -13,8 +13,12 @@ mod stage;
 
 #[path = "acceptance/adoption.rs"]
 mod adoption;
+#[path = "acceptance/broken_credentials.rs"]
+mod broken_credentials;
 #[path = "acceptance/configuration.rs"]
 mod configuration;
+#[path = "acceptance/credentials.rs"]
+mod credentials;
 #[path = "acceptance/drift.rs"]
 mod drift;
 #[path = "acceptance/enterprise_projects.rs"]

@@ -107,7 +107,18 @@ fn no_credentials_at_all() {
         tf.write("provider.tf", &block(&format!("  region = \"{REGION}\"\n{}", addresses(&sim.url))));
         tf.write("main.tf", &vault("vault-1", 18080, ""));
         tf.run(&["validate", "-no-color"]).ok();
-        tf.apply().fails_saying(&["No credentials are configured", "HW_ACCESS_KEY", "HW_SECRET_KEY"]);
+        // Nothing listens there, as nothing does on a machine outside the cloud.
+        tf.set_env("HSS_METADATA_ENDPOINT", "http://127.0.0.1:1");
+        tf.apply().fails_saying(&[
+            "No credentials could be had",
+            "1. a token: `token` (HW_AUTH_TOKEN, OS_AUTH_TOKEN) is not set",
+            "HW_ASSUME_ROLE_IDP_ID",
+            "HW_ACCESS_KEY, HW_SECRET_KEY",
+            "HW_PROFILE",
+            "HW_USER_PASSWORD",
+            "5. the metadata service",
+            "no server of the cloud",
+        ]);
         assert_eq!(sim.journal(), Vec::<serde_json::Value>::new());
     });
 }

@@ -307,13 +307,14 @@ impl Workspace {
         command.current_dir(self.path()).args(arguments).stdin(Stdio::null());
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if ["TF_", "HW_", "OS_"].iter().any(|prefix| text.starts_with(prefix)) {
+            if ["TF_", "HW_", "OS_", "HSS_", "SKIP_CHECK_"].iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }
         command
             .env("TF_CLI_CONFIG_FILE", self.path().join("terraformrc"))
             .env("CHECKPOINT_DISABLE", "1")
+            .env("HOME", self.path())
             .envs(self.environment.iter().cloned());
         command
     }
