@@ -70,8 +70,7 @@ impl Stop {
     }
 }
 
-/// Gives the signal to all work that is running, and not to work that starts later: after `StopProvider`
-/// Terraform goes on calling the same process.
+/// Gives the signal to all work that is running.
 #[derive(Clone, Debug, Default)]
 pub struct StopSource(Arc<Mutex<CancellationToken>>);
 
@@ -81,10 +80,23 @@ impl StopSource {
         Stop(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// Signals every handle given out so far.
+    /// Signals every handle given out so far, and spares work that starts later.
     pub fn stop_running(&self) {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *current).cancel();
+    }
+
+    /// Signals every handle given out so far, and those given out from now on until [renewed](Self::renew).
+    pub fn stop(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+
+    /// Spares work that starts from now on.
+    pub fn renew(&self) {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.is_cancelled() {
+            *current = CancellationToken::new();
+        }
     }
 }
 
@@ -105,5 +117,15 @@ mod tests {
         assert!(!waiter.await.unwrap());
         assert!(running.is_set());
         assert!(source.handle().sleep(&SystemClock, Duration::from_secs(1)).await);
+    }
+
+    #[test]
+    fn a_stop_that_stays_ends_with_its_renewal() {
+        let source = StopSource::default();
+        let running = source.handle();
+        source.stop();
+        assert!(running.is_set() && source.handle().is_set());
+        source.renew();
+        assert!(running.is_set() && !source.handle().is_set());
     }
 }

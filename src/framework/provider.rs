@@ -98,6 +98,7 @@ impl<P: Provider> Running<P> {
 
     /// Takes a configuration; an earlier one is forgotten, since a debugger's process serves many commands.
     pub fn configure(&self, config: Value, terraform_version: &str) -> Diagnostics {
+        self.stop.renew();
         let mut diagnostics = Diagnostics::default();
         let model = self.schema().load(self.described().block.opened(config), &mut diagnostics);
         let api = if diagnostics.has_error() {
@@ -127,8 +128,9 @@ impl<P: Provider> Running<P> {
         self.stop.handle()
     }
 
-    /// Asks all running work to end soon; later work is not concerned.
+    /// Asks all running work to end soon, and what comes late: calls that Terraform had under way when the user
+    /// interrupted arrive after the request to stop. The next configuration begins anew.
     pub fn stop_running(&self) {
-        self.stop.stop_running();
+        self.stop.stop();
     }
 }

@@ -209,7 +209,7 @@ async fn section_19_elements_of_one_collection_never_differ_in_type() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_running_work_and_later_calls_go_on() {
+async fn a_stop_ends_running_and_late_work_until_the_next_configuration() {
     let host = Arc::new(Host::fake().await);
     let config = scripted("create=keep,wait");
     let planned = host.plan(&Json::Null, &config).await;
@@ -226,7 +226,11 @@ async fn a_stop_ends_running_work_and_later_calls_go_on() {
     let interrupted = timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
     assert_eq!(interrupted.errors(), ["Interrupted"]);
     assert_eq!(interrupted.state.unwrap()["id"], "id-n", "stored as tainted, not lost");
+    // The process goes on serving, and work that Terraform had under way when the user interrupted is not begun.
     host.create(&scripted("")).await.state();
+    let late = timeout(Duration::from_secs(5), host.apply(&Json::Null, planned.state(), &config)).await;
+    assert_eq!(late.expect("it ends at once").errors(), ["Interrupted"]);
+    host.configure(json!({})).await;
     let waiting = timeout(Duration::from_millis(50), host.apply(&Json::Null, planned.state(), &config)).await;
     assert!(waiting.is_err(), "the stop was for earlier work");
 }
