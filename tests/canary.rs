@@ -33,7 +33,8 @@ const WINDOW: usize = 8;
 const ACCESS: &str = "QXCANARYACCESSZK7315";
 const SECRET: &str = "qx9CanarySecretKeyVw42Lm81Tz60Rb";
 const SECURITY: &str = "qx7CanarySecurityTokenHh53Pd/+=Yy28";
-const PASSWORD: &str = "qx5CanaryPasswordJk91%&Qw";
+const PASSWORD: &str = "qx5CanarySesamJk91%&Qw";
+const ID_TOKEN: &str = "qx3CanaryIdToken.Bd66Nf.Ks17Wv";
 
 /// A way to give credentials.
 struct Source {
@@ -45,6 +46,19 @@ struct Source {
     arguments: Vec<(&'static str, String)>,
     /// What must not be seen.
     secrets: Vec<String>,
+    /// Which troubles it is not spared.
+    kind: Kind,
+}
+
+/// What the calls of a source depend on in the end.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// The access key of the account.
+    Keys,
+    /// Something that ends when all logins end, and that nothing renews.
+    Ending,
+    /// Something else, that is got anew.
+    Other,
 }
 
 fn sources(simulator: &Simulator) -> Vec<Source> {
@@ -58,18 +72,21 @@ fn sources(simulator: &Simulator) -> Vec<Source> {
             environment: vec![("HW_ACCESS_KEY", own(ACCESS)), ("HW_SECRET_KEY", own(SECRET))],
             arguments: vec![],
             secrets: keys(),
+            kind: Kind::Keys,
         },
         Source {
             name: "keys in OS_ variables",
             environment: vec![("OS_ACCESS_KEY", own(ACCESS)), ("OS_SECRET_KEY", own(SECRET))],
             arguments: vec![],
             secrets: keys(),
+            kind: Kind::Keys,
         },
         Source {
             name: "keys in the provider block",
             environment: vec![],
             arguments: vec![("access_key", own(ACCESS)), ("secret_key", own(SECRET))],
             secrets: keys(),
+            kind: Kind::Keys,
         },
         Source {
             name: "temporary keys in variables",
@@ -80,6 +97,7 @@ fn sources(simulator: &Simulator) -> Vec<Source> {
             ],
             arguments: vec![],
             secrets: temporary(),
+            kind: Kind::Keys,
         },
         Source {
             name: "temporary keys in the provider block",
@@ -90,20 +108,85 @@ fn sources(simulator: &Simulator) -> Vec<Source> {
                 ("security_token", own(SECURITY)),
             ],
             secrets: temporary(),
+            kind: Kind::Keys,
         },
         Source {
             name: "a token in a variable",
             environment: vec![("HW_AUTH_TOKEN", token.clone()), ("HW_PROJECT_ID", own(PROJECT_ID))],
             arguments: vec![],
             secrets: vec![token.clone()],
+            kind: Kind::Ending,
         },
         Source {
             name: "a token in the provider block",
             environment: vec![("HW_PROJECT_ID", own(PROJECT_ID))],
             arguments: vec![("token", token.clone())],
             secrets: vec![token],
+            kind: Kind::Ending,
+        },
+        Source {
+            name: "a user's password in variables",
+            environment: vec![
+                ("HW_USER_NAME", own("acceptor")),
+                ("HW_USER_PASSWORD", own(PASSWORD)),
+                ("HW_DOMAIN_NAME", own("acceptance")),
+            ],
+            arguments: vec![],
+            secrets: vec![own(PASSWORD)],
+            kind: Kind::Other,
+        },
+        Source {
+            name: "a user's password in the provider block",
+            environment: vec![("HW_USER_NAME", own("acceptor")), ("HW_DOMAIN_NAME", own("acceptance"))],
+            arguments: vec![("password", own(PASSWORD))],
+            secrets: vec![own(PASSWORD)],
+            kind: Kind::Other,
+        },
+        Source {
+            name: "keys in a profile",
+            environment: vec![("HW_SHARED_CONFIG_FILE", profile()), ("HW_PROFILE", own("canary"))],
+            arguments: vec![],
+            secrets: keys(),
+            kind: Kind::Keys,
+        },
+        Source {
+            name: "an agency by keys",
+            environment: vec![
+                ("HW_ACCESS_KEY", own(ACCESS)),
+                ("HW_SECRET_KEY", own(SECRET)),
+                ("HW_ASSUME_ROLE_AGENCY_NAME", own("canary")),
+                ("HW_ASSUME_ROLE_DOMAIN_NAME", own("acceptance")),
+            ],
+            arguments: vec![],
+            secrets: keys(),
+            kind: Kind::Keys,
+        },
+        Source {
+            name: "an identity provider",
+            environment: vec![
+                ("HW_ASSUME_ROLE_AGENCY_NAME", own("canary")),
+                ("HW_ASSUME_ROLE_DOMAIN_ID", own("acceptance-domain")),
+                ("HW_ASSUME_ROLE_IDP_ID", own("canary")),
+                ("HW_ASSUME_ROLE_ID_TOKEN", own(ID_TOKEN)),
+            ],
+            arguments: vec![],
+            secrets: vec![own(ID_TOKEN)],
+            kind: Kind::Other,
         },
     ]
+}
+
+/// A profile file beside all that is searched: it holds the secrets, as it should.
+fn profile() -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("canary-profiles.json");
+    let profiles = json!({
+        "current": "canary",
+        "profiles": [{
+            "name": "canary", "mode": "AKSK", "accessKeyId": ACCESS, "secretAccessKey": SECRET, "region": REGION,
+        }],
+    });
+    fs::write(&path, profiles.to_string()).unwrap();
+    path.display().to_string()
 }
 
 /// What goes wrong.
@@ -147,6 +230,9 @@ fn account(temporary: bool, trouble: Trouble) -> Json {
     }
     world["access_keys"] = json!([key]);
     world["users"][0]["password"] = json!(PASSWORD);
+    let domain = "acceptance-domain";
+    world["agencies"] = json!([{ "name": "canary", "domain_id": domain, "trusts": [domain] }]);
+    world["identity_providers"] = json!([{ "id": "canary", "id_tokens": [ID_TOKEN] }]);
     world
 }
 
@@ -222,7 +308,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, String)> {
 fn configuration(source: &Source, url: &str) -> String {
     let mut text = format!(
         "terraform {{\n  required_providers {{\n    hss = {{ source = \"{}\" }}\n  }}\n}}\nprovider \"hss\" {{\n  \
-         region = \"{REGION}\"\n  auth_url = \"{url}/v3\"\n  endpoints = {{ hss = \"{url}\" }}\n",
+         region = \"{REGION}\"\n  auth_url = \"{url}/v3\"\n  endpoints = {{ hss = \"{url}\", iam = \"{url}\", sts = \"{url}\" }}\n",
         address::SOURCE
     );
     for (argument, _) in &source.arguments {
@@ -294,21 +380,24 @@ fn leaks(terraform: &Path, which: usize, trouble: Trouble) -> Vec<String> {
         workspace.set_env(&format!("TF_VAR_{argument}"), value);
     }
     simulator.empty_journal();
-    let mut ran = vec![workspace.run(&["plan", "-no-color", "-input=false", "-out=plan.bin"]).ok()];
+    // Credentials that are refused from the beginning fail the plan already.
+    let plan = workspace.run(&["plan", "-no-color", "-input=false", "-out=plan.bin"]);
+    let planned = plan.code == Some(0);
+    let mut ran = vec![plan];
     let mut journal = simulator.journal();
     simulator.empty_journal();
     arrange(&simulator, trouble);
-    let apply = ["apply", "-no-color", "-input=false", "plan.bin"];
+    let what = if planned { "plan.bin" } else { "-auto-approve" };
+    let apply = ["apply", "-no-color", "-input=false", what];
     ran.push(match trouble {
         Trouble::ProviderAborted => aborted(&workspace, &simulator, &apply),
         _ => workspace.run(&apply),
     });
-    let with_token = source.name.contains("a token");
     let fails = match trouble {
         Trouble::None | Trouble::LostAnswers => false,
-        Trouble::Refused | Trouble::WrongSecret => !with_token,
+        Trouble::Refused | Trouble::WrongSecret => source.kind == Kind::Keys,
         // The simulator ends what it issued, and what says of itself that it was.
-        Trouble::Ended => with_token || temporary,
+        Trouble::Ended => source.kind == Kind::Ending || temporary,
         _ => true,
     };
     let end = &ran[1];

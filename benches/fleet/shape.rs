@@ -13,8 +13,8 @@ use crate::harness::{self, Simulator, Workspace};
 /// Backup servers in a large shape; the rest are protected servers that point to them.
 const VAULTS: usize = 20;
 
-/// As many resources three times over: ours, builtin ones with the same arguments, and builtin ones that also store as
-/// many attributes as ours do.
+/// As many resources three times over: ours, builtin ones with the same arguments, and builtin ones whose input has as
+/// many attributes as ours have.
 pub(crate) struct Shape {
     count: usize,
     vaults: usize,
@@ -136,6 +136,13 @@ impl Shape {
     }
 }
 
+/// What the wide floor holds besides the arguments, so that its input has as many attributes as our resources.
+const WIDE_VAULT: &str = ", enterprise_project_id = null, region = \"cn-north-4\", wait_for_running = true, overwrite_existing = false, \
+     timeouts = { create = null, update = null, delete = null }, id = \"vault\", backup_host_name = \"vault\", \
+     backup_host_status = 1, status = \"running\"";
+const WIDE_WEB: &str = ", remote_backup = true, enterprise_project_id = null, region = \"cn-north-4\", overwrite_existing = false, \
+     wait_for_agent = null, timeouts = { create = null, update = null, delete = null }, id = \"web\", backup_host_name = \"vault\"";
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Ours,
@@ -150,10 +157,9 @@ impl Kind {
             Kind::Ours => format!(
                 "resource \"hss_wtp_backup_host\" \"v{n}\" {{\n  host_id = \"vault-{n}\"\n  backup_host_ip = \"{ip}\"\n  backup_host_port = 18080\n  backup_dir = \"/data/wtp-copies\"\n}}\n"
             ),
-            // The builtin stores what it is given twice, so half of our attributes are as many as ours.
             Kind::Floor | Kind::Wide => format!(
                 "resource \"terraform_data\" \"v{n}\" {{\n  input = {{ host_id = \"vault-{n}\", backup_host_ip = \"{ip}\", backup_host_port = 18080, backup_dir = \"/data/wtp-copies\", backup_addr = \"{ip}:18080\"{} }}\n}}\n",
-                if self == Kind::Wide { ", region = \"cn-north-4\"" } else { "" }
+                if self == Kind::Wide { WIDE_VAULT } else { "" }
             ),
         }
     }
@@ -166,7 +172,7 @@ impl Kind {
                 ),
                 Kind::Floor | Kind::Wide => format!(
                     "resource \"terraform_data\" \"w{n}\" {{\n  input = {{ host_id = \"web-{n}\", backup_host_id = \"vault-0\", backup_addr = \"172.16.8.20:18080\"{} }}\n}}\n",
-                    if self == Kind::Wide { ", remote_backup = true, region = \"cn-north-4\"" } else { "" }
+                    if self == Kind::Wide { WIDE_WEB } else { "" }
                 ),
             };
         }
@@ -177,7 +183,7 @@ impl Kind {
             ),
             Kind::Floor | Kind::Wide => format!(
                 "resource \"terraform_data\" \"w{n}\" {{\n  input = {{ host_id = \"web-{n}\", backup_host_id = terraform_data.v{v}.input.host_id, backup_addr = terraform_data.v{v}.input.backup_addr{} }}\n}}\n",
-                if self == Kind::Wide { ", remote_backup = true, region = \"cn-north-4\"" } else { "" }
+                if self == Kind::Wide { WIDE_WEB } else { "" }
             ),
         }
     }

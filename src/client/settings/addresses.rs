@@ -1,6 +1,6 @@
 //! Where the services are: from region and cloud, or as configured.
 
-use super::{Settings, SettingsError, complaint};
+use super::{Settings, SettingsError, check_region_name, complaint};
 use crate::rest::{Base, BaseError};
 
 /// Stands for the region in a configured address.
@@ -29,8 +29,9 @@ impl Settings {
         complaints
     }
 
+    /// The provider's region. In place of one that cannot be, something that can: it is complained of elsewhere.
     fn home(&self) -> &str {
-        self.region.as_deref().unwrap_or("region")
+        self.region.as_deref().filter(|name| check_region_name(name).is_ok()).unwrap_or("region")
     }
 
     /// Where HSS of a region is, without `/v5`.
