@@ -136,7 +136,8 @@ impl Resource<Api> for BackupHost {
             let adopted =
                 existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
             if !adopted {
-                register(&session, &wanted).await.map_err(|error| {
+                let shown_before = existing.is_some_and(|host| same(host, &wanted));
+                register(&session, &wanted, shown_before).await.map_err(|error| {
                     let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
                     if error.is_unsettled() {
                         // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
@@ -192,7 +193,7 @@ impl Resource<Api> for BackupHost {
         let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
         waited::told(cx, &session, async {
             let wanted = wanted(&planned)?;
-            register(&session, &wanted).await.at(HOST_ID, "Could not change the backup server")?;
+            register(&session, &wanted, false).await.at(HOST_ID, "Could not change the backup server")?;
             cx.keep(&planned);
             settle(cx, &session, planned, &wanted, Verb::Update).await
         })
@@ -341,10 +342,15 @@ fn taken(existing: &Listed, wanted: &UpdateBackupHost, planned: &Model) -> Diagn
     Diagnostic::error("The server is a backup server already", detail).at(HOST_ID)
 }
 
-/// Writes the settings. An answer that got lost is no failure when HSS shows that the call took effect.
-async fn register(session: &Session, wanted: &UpdateBackupHost) -> Result<(), client::Error> {
+/// Writes the settings. An answer that got lost, or that says no, is no failure when HSS shows that the call took effect;
+/// `shown_before` says that it showed the same before, which proves nothing.
+async fn register(
+    session: &Session,
+    wanted: &UpdateBackupHost,
+    shown_before: bool,
+) -> Result<(), client::Error> {
     let Err(error) = session.update_backup_host(wanted).await else { return Ok(()) };
-    if error.is_unsettled()
+    if (error.is_unsettled() || !shown_before)
         && let Ok(Some(host)) = find(session, &wanted.host_id, None).await
         && same(&host, wanted)
     {

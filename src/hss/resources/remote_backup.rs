@@ -405,7 +405,7 @@ async fn switch(
     }
     if write
         && let Err(error) = session.set_remote_backup(&host_id, target.as_ref()).await
-        && !(error.is_unsettled() && took_effect(cx, session, &model, &host_id, target.as_ref()).await)
+        && !took_effect(cx, session, &model, (&host_id, target.as_ref()), error.is_unsettled()).await
     {
         let on = target.is_some();
         let summary =
@@ -428,17 +428,19 @@ async fn switch(
     Ok(model)
 }
 
-/// Whether a call whose answer got lost took effect after all. Otherwise what HSS says now is kept, as the best that
-/// is known.
+/// Whether a call took effect although its answer got lost or said no. After a lost one (`unsettled`), what HSS says now
+/// is kept otherwise, as the best that is known.
 async fn took_effect(
     cx: &Cx<'_, Api, Model>,
     session: &Session,
     planned: &Model,
-    host_id: &str,
-    target: Option<&BackupTarget>,
+    (host_id, target): (&str, Option<&BackupTarget>),
+    unsettled: bool,
 ) -> bool {
     let Ok(setting) = session.show_remote_backup(host_id).await else {
-        cx.keep(planned);
+        if unsettled {
+            cx.keep(planned);
+        }
         return false;
     };
     let as_wanted = match target {
@@ -446,7 +448,7 @@ async fn took_effect(
         None => !setting.remote_backup,
     };
     // A create that had no effect leaves nothing; an update leaves the truth.
-    if !as_wanted && setting.remote_backup {
+    if !as_wanted && setting.remote_backup && unsettled {
         let mut model = planned.clone();
         take_facts(&mut model, &setting);
         cx.keep(&model);
