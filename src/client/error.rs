@@ -225,6 +225,12 @@ impl Error {
         })
     }
 
+    /// Whether a list cannot be had at all: the caller may not see it, or the region does not offer it. That is no proof
+    /// of anything about what it would show.
+    pub fn bars_a_list(&self) -> bool {
+        self.is_forbidden() || self.is_not_published()
+    }
+
     /// Whether the service, or the gateway before it, refused the call for what it asked, so that it changed nothing.
     pub(super) fn is_refused(&self) -> bool {
         !self.is_unsettled()

@@ -280,7 +280,7 @@ impl Session {
                 self.with(|region| region.pages = pages);
                 Ok(None)
             }
-            Err(error) if error.is_forbidden() || error.is_not_published() => {
+            Err(error) if error.bars_a_list() => {
                 let everywhere = self.read_scope() == ALL_ENTERPRISE_PROJECTS;
                 self.with(|region| {
                     if everywhere && region.scope.as_deref() != Some(ALL_ENTERPRISE_PROJECTS) {

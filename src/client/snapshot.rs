@@ -95,8 +95,7 @@ impl<T: Send + Sync + 'static> Snapshots<T> {
     where
         I: serde::de::DeserializeOwned + Send + 'static,
     {
-        let key: WalkKey = (session.region.clone(), session.read_scope().to_owned());
-        let since = since.max(self.state().not_before.get(&key.0).copied());
+        let (key, since) = self.asked(session, since);
         if let Some(latest) = self.latest(session, &key, since) {
             return Ok(Walked::Whole(latest));
         }
@@ -142,9 +141,15 @@ impl<T: Send + Sync + 'static> Snapshots<T> {
 
     /// The same without any call, if there is one.
     pub(super) fn at_hand(&self, session: &Session, since: Option<Instant>) -> Option<Arc<Snapshot<T>>> {
+        let (key, since) = self.asked(session, since);
+        self.latest(session, &key, since)
+    }
+
+    /// What a session asks for, and from when on it is new enough, writes of ours considered.
+    fn asked(&self, session: &Session, since: Option<Instant>) -> (WalkKey, Option<Instant>) {
         let key: WalkKey = (session.region.clone(), session.read_scope().to_owned());
         let since = since.max(self.state().not_before.get(&key.0).copied());
-        self.latest(session, &key, since)
+        (key, since)
     }
 
     fn latest(&self, session: &Session, key: &WalkKey, since: Option<Instant>) -> Option<Arc<Snapshot<T>>> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     Error, Session,
     call::{Values, filled},
-    operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS, Operation},
+    operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS},
     page,
     snapshot::Listing,
 };
@@ -96,20 +96,19 @@ struct OldInfo {
 impl Session {
     /// The servers that fit, sorted by id. An unknown id gives an empty list, not an error.
     pub async fn list_wtp_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
-        self.walk_hosts(PROTECTED.operation, PROTECTED.path, filter).await
+        self.walk_hosts(&PROTECTED, filter).await
     }
 
     /// The servers that could get protection. They are told with their ids, names, system and address alone;
     /// of the filter only `host_id` is heeded.
     pub async fn list_web_tamper_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
         let filter = WtpHostFilter { host_id: filter.host_id.clone(), ..WtpHostFilter::default() };
-        self.walk_hosts(ELIGIBLE.operation, ELIGIBLE.path, &filter).await
+        self.walk_hosts(&ELIGIBLE, &filter).await
     }
 
     async fn walk_hosts(
         &self,
-        operation: &'static Operation,
-        path: &[&str],
+        listing: &Listing<WtpHost, Item>,
         filter: &WtpHostFilter,
     ) -> Result<Vec<WtpHost>, Error> {
         let items = page::walk(
@@ -120,13 +119,13 @@ impl Session {
                     ("protect_status", &filter.protect_status),
                 ];
                 let query = filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-                let values = Values { path, query: query.collect(), ..Values::default() };
-                self.read_page::<Item>(operation, values, offset)
+                let values = Values { path: listing.path, query: query.collect(), ..Values::default() };
+                self.read_page::<Item>(listing.operation, values, offset)
             },
-            |item| item.host_id.as_deref().unwrap_or_default(),
+            listing.id,
         )
         .await?;
-        let hosts = items.into_iter().filter_map(WtpHost::from_item);
+        let hosts = items.into_iter().filter_map(listing.item);
         // The filter is the service's; a version that does not know it gives everything.
         Ok(hosts.filter(|host| filter.host_id.as_ref().is_none_or(|id| *id == host.host_id)).collect())
     }

@@ -287,7 +287,7 @@ fn open(cx: &Cx<'_, Api, Model>, model: &Model, timeout: Duration) -> Outcome<Se
 }
 
 /// Whether the settings that HSS keeps differ.
-fn settings_change(prior: Option<&Model>, planned: &Model) -> bool {
+pub(super) fn settings_change(prior: Option<&Model>, planned: &Model) -> bool {
     let settings = |m: &Model| (m.backup_host_ip.clone(), m.backup_host_port.clone(), m.backup_dir.clone());
     prior.is_none_or(|prior| settings(prior) != settings(planned))
 }
@@ -398,7 +398,7 @@ async fn users(
 ) -> Result<Option<Vec<String>>, client::Error> {
     let hosts = match session.protected_everywhere(since).await {
         Ok(hosts) => hosts,
-        Err(error) if error.is_forbidden() || error.is_not_published() => return Ok(None),
+        Err(error) if error.bars_a_list() => return Ok(None),
         Err(error) => return Err(error),
     };
     let users: Vec<String> = hosts

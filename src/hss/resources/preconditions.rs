@@ -38,10 +38,6 @@ pub(super) fn address(host: &BackupHost) -> Option<String> {
     Some(format!("{ip}:{}", host.backup_host_port?))
 }
 
-pub(super) fn may_not_list(error: &Error) -> bool {
-    error.is_forbidden() || error.is_not_published()
-}
-
 fn skipped(error: &Error, what: &str) -> Diagnostic {
     let detail = format!(
         "{what} could not be listed, so HSS decides by itself whether the setting can work.\n\n{}",
@@ -58,13 +54,13 @@ pub(super) async fn known_to_hss(session: &Session, host_id: &str) -> Result<boo
     match everywhere.list_wtp_hosts(&filter).await {
         Ok(hosts) if hosts.iter().any(|host| host.host_id == host_id) => return Ok(true),
         Ok(_) => {}
-        Err(error) if may_not_list(&error) => return Ok(true),
+        Err(error) if error.bars_a_list() => return Ok(true),
         Err(error) => return Err(error),
     }
     // Servers that never had WTP, or lost it altogether, are in the other list.
     match everywhere.list_web_tamper_hosts(&filter).await {
         Ok(hosts) => Ok(!hosts.is_empty()),
-        Err(error) if may_not_list(&error) => Ok(false),
+        Err(error) if error.bars_a_list() => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -96,7 +92,7 @@ pub(super) async fn protected_server(
     loop {
         let found = match reachable.wtp_host(host_id, since).await {
             Ok(found) => found,
-            Err(error) if may_not_list(&error) => {
+            Err(error) if error.bars_a_list() => {
                 cx.warn(skipped(&error, "Protected servers").at(HOST_ID));
                 return Ok(None);
             }
@@ -163,13 +159,10 @@ pub(super) fn is_windows(host: &WtpHost) -> bool {
 }
 
 fn unmendable(cx: &Cx<'_, Api, Model>, host: &WtpHost) -> Outcome<()> {
-    let named = named(host);
     if is_windows(host) {
-        let detail = format!(
-            "{named} runs Windows, and HSS offers remote backup for Linux servers only. Remove this resource."
-        );
-        return Err(Diagnostic::error("Remote backup needs a Linux server", detail).at(HOST_ID).into());
+        return Err(needs_linux(host).into());
     }
+    let named = named(host);
     match host.protect_status.as_deref() {
         Some("closed") => Err(wtp_off(&named).at(HOST_ID).into()),
         Some("protection_interruption") => {
@@ -183,6 +176,15 @@ fn unmendable(cx: &Cx<'_, Api, Model>, host: &WtpHost) -> Outcome<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// No apply can mend this.
+pub(super) fn needs_linux(host: &WtpHost) -> Diagnostic {
+    let detail = format!(
+        "{} runs Windows, and HSS offers remote backup for Linux servers only. Remove this resource.",
+        named(host)
+    );
+    Diagnostic::error("Remote backup needs a Linux server", detail).at(HOST_ID)
 }
 
 fn wtp_off(named: &str) -> Diagnostic {
@@ -290,7 +292,7 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
     let error = loop {
         let hosts = match session.list_backup_hosts_since(since).await {
             Ok(hosts) => hosts,
-            Err(error) if may_not_list(&error) => {
+            Err(error) if error.bars_a_list() => {
                 cx.warn(skipped(&error, "Backup servers").at(BACKUP_HOST_ID));
                 return Ok(Target::Unlisted);
             }

@@ -73,11 +73,10 @@ pub(super) async fn backup_host(
     prior: Option<&backup_host::Model>,
     planned: &backup_host::Model,
 ) -> Diagnostics {
-    let settings = |model: &backup_host::Model| (model.backup_addr.clone(), model.backup_dir.clone());
     let (Some(host_id), Some(region)) = (planned.host_id.known(), planned.region.known()) else {
         return Diagnostics::default();
     };
-    if prior.is_none_or(|prior| settings(prior) != settings(planned)) {
+    if backup_host::settings_change(prior, planned) {
         api.walk().plans_backup_host(region, host_id);
     }
     if prior.is_some() {
@@ -111,7 +110,7 @@ async fn told(api: &Api, session: &Session, remarks: Remarks) -> Diagnostics {
             }
         }
         // A permission that is missing is no reason to keep quiet about other places.
-        Err(error) if preconditions::may_not_list(&error) => {}
+        Err(error) if error.bars_a_list() => {}
         // Nothing will work with these credentials, and nobody wants to learn that in the middle of an apply.
         Err(error) if error.is_unauthenticated() => {
             api.walk().gives_up_preflight();
@@ -136,13 +135,10 @@ async fn protected_server(session: &Session, creates: bool, planned: &remote_bac
         return Ok(Vec::new());
     }
     let Some(host) = session.overview().wtp_host(host_id, None).await? else { return Ok(Vec::new()) };
-    let name = named(&host);
     if creates && preconditions::is_windows(&host) {
-        let detail = format!(
-            "{name} runs Windows, and HSS offers remote backup for Linux servers only. Remove this resource."
-        );
-        return Ok(vec![Diagnostic::error("Remote backup needs a Linux server", detail).at(HOST_ID)]);
+        return Ok(vec![preconditions::needs_linux(&host)]);
     }
+    let name = named(&host);
     let remark = |summary: &str, detail: String| Ok(vec![Diagnostic::warning(summary, detail).at(HOST_ID)]);
     match (host.protect_status.as_deref(), host.agent_status.as_deref()) {
         (Some("closed"), _) => remark(

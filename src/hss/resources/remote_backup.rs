@@ -369,7 +369,7 @@ async fn registered(session: &Session, model: &Model) -> Result<Option<BackupHos
     let Some(backup_host_id) = model.backup_host_id.known() else { return Ok(None) };
     match session.overview().list_backup_hosts_since(None).await {
         Ok(hosts) => Ok(hosts.iter().find(|host| host.backup_host_id == *backup_host_id).cloned()),
-        Err(error) if preconditions::may_not_list(&error) => Ok(None),
+        Err(error) if error.bars_a_list() => Ok(None),
         Err(error) => Err(error),
     }
 }
