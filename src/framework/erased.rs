@@ -3,13 +3,14 @@
 //! Here the promises of [`super::resource`] are kept: what was kept is returned with the error, unknown and write-only
 //! values are nulled, a plan that core would refuse is caught, and a destroy that fails never looks like a success.
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::OnceLock};
+use std::{any::Any, future::Future, marker::PhantomData, panic::AssertUnwindSafe, sync::OnceLock};
 
 use futures_util::FutureExt;
 
 use super::{
     check,
     diag::{Diagnostic, Diagnostics, Outcome},
+    identity::Identity,
     model::Schema,
     path::Path,
     plan,
@@ -28,6 +29,8 @@ use crate::clock::{Pending, Stop};
 pub struct Planned {
     /// What will be; null when the object will be destroyed.
     pub state: Value,
+    /// What will identify it; null where nothing does.
+    pub identity: Value,
     /// Attributes that cannot change in place.
     pub replaces: Vec<Path>,
     /// What to tell the user.
@@ -39,6 +42,8 @@ pub struct Planned {
 pub struct Done {
     /// The object; null when it does not exist.
     pub state: Value,
+    /// What identifies it; null where nothing does.
+    pub identity: Value,
     /// Its notes.
     pub private: Private,
     /// What to tell the user.
@@ -56,6 +61,15 @@ pub struct Order {
     pub config: Value,
     /// The object's notes.
     pub private: Private,
+}
+
+/// What an import goes by.
+#[derive(Debug, PartialEq)]
+pub enum Import<'a> {
+    /// What the user typed.
+    Id(&'a str),
+    /// An identity.
+    Identity(Value),
 }
 
 /// A resource type by name.
@@ -86,7 +100,15 @@ pub trait AnyResource<Api>: Send + Sync {
     /// Creates, updates or destroys, by which of the two states is null.
     fn apply<'a>(&'a self, api: &'a Api, stop: Stop, order: Order) -> Pending<'a, Done>;
     /// The beginnings of an object that exists already.
-    fn import(&self, id: &str) -> Done;
+    fn import(&self, api: &Api, id: Import<'_>) -> Done;
+    /// What identifies its objects.
+    fn identity(&self) -> &Identity;
+    /// The type of its identities on the wire.
+    fn identity_ty(&self) -> &Type;
+    /// An identity of an older version as it would have been written at the current one.
+    fn upgrade_identity(&self, version: i64, identity: serde_json::Value) -> Outcome<serde_json::Value>;
+    /// The least that a configuration of this object has to say.
+    fn configuration(&self, api: &Api, state: Value) -> Outcome<Value>;
     /// State of an older schema version as it would have been written at the current one.
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Outcome<serde_json::Value>;
     /// State as it may be handed back to the host, however it came to be stored.
@@ -98,26 +120,29 @@ pub trait AnyResource<Api>: Send + Sync {
 
 /// Gives a resource its name in a list.
 pub fn register<Api: Send + Sync + 'static, R: Resource<Api>>(resource: R) -> Box<dyn AnyResource<Api>> {
-    Box::new(Registered::<Api, R> { resource, schema: OnceLock::new(), types: OnceLock::new() })
+    Box::new(Registered::new(resource))
 }
 
-struct Registered<Api: Send + Sync, R: Resource<Api>> {
+pub(super) struct Registered<Api: Send + Sync, R: Resource<Api>> {
     resource: R,
     schema: OnceLock<Schema<R::Model>>,
     types: OnceLock<Types>,
+    api: PhantomData<fn(Api)>,
 }
 
-/// The type of a resource's values, on the wire and with its blocks opened.
+/// The type of a resource's values, on the wire and with its blocks opened, and what identifies its objects.
 struct Types {
     wire: Type,
     opened: Type,
+    identity: Identity,
+    identity_wire: Type,
 }
 
 /// The object as it is, if there is one, and as it is planned.
 type Pair<M> = (Option<M>, M);
 
 /// A panic as a diagnostic. What was kept before it is not lost.
-async fn guarded<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+pub(super) async fn guarded<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic).into()))
 }
 
@@ -129,6 +154,21 @@ pub fn panicked(panic: &(dyn Any + Send)) -> Diagnostic {
 }
 
 impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
+    pub(super) fn new(resource: R) -> Self {
+        Self { resource, schema: OnceLock::new(), types: OnceLock::new(), api: PhantomData }
+    }
+
+    /// A model as the host stores it.
+    pub(super) fn written(&self, model: R::Model) -> Value {
+        let state = self.schema().store(model).unknowns_nulled();
+        self.block().closed(without_write_only(self.block(), state))
+    }
+
+    /// What identifies an object.
+    pub(super) fn identity_of(&self, model: &R::Model) -> Value {
+        self.types().identity.of(&self.schema().store(model.clone()).unknowns_nulled())
+    }
+
     /// The plan, and the models it is about; none when there is nothing to exist or the plan failed.
     fn planned(
         &self,
@@ -172,7 +212,8 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
             diagnostics.push(Diagnostic::our_bug(what).at(path));
         }
         let models = (!diagnostics.has_error()).then_some((before, planned));
-        (Planned { state: block.closed(state), replaces, diagnostics }, models)
+        let identity = self.types().identity.of(&state);
+        (Planned { state: block.closed(state), identity, replaces, diagnostics }, models)
     }
 
     fn schema(&self) -> &Schema<R::Model> {
@@ -184,7 +225,11 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
     }
 
     fn types(&self) -> &Types {
-        self.types.get_or_init(|| Types { wire: self.block().ty(), opened: self.block().opened_ty() })
+        self.types.get_or_init(|| {
+            let (block, identity) = (self.block(), self.resource.identity());
+            let identity_wire = identity.ty(block);
+            Types { wire: block.ty(), opened: block.opened_ty(), identity, identity_wire }
+        })
     }
 
     /// Reads a value that core has checked against our schema already, so that failing is our own fault.
@@ -207,8 +252,9 @@ impl<Api: Send + Sync, R: Resource<Api>> Registered<Api, R> {
                 kept.map_or(otherwise, |model| self.schema().store(model).unknowns_nulled())
             }
         };
+        let identity = self.types().identity.of(&state);
         let state = self.block().closed(without_write_only(self.block(), state));
-        Done { state, private, diagnostics }
+        Done { state, identity, private, diagnostics }
     }
 
     /// Creates, updates or destroys; the result is the state after it.
@@ -310,15 +356,42 @@ impl<Api: Send + Sync, R: Resource<Api>> AnyResource<Api> for Registered<Api, R>
         })
     }
 
-    fn import(&self, id: &str) -> Done {
-        match self.resource.import(id) {
+    fn import(&self, api: &Api, by: Import<'_>) -> Done {
+        let begun = match by {
+            Import::Id(id) => self.resource.import(api, id),
+            Import::Identity(identity) => self
+                .types()
+                .identity
+                .object(self.block(), identity)
+                .and_then(|object| self.load(object))
+                .and_then(|model| self.resource.import_by_identity(api, model)),
+        };
+        match begun {
             Ok(model) => {
-                let state = self.schema().store(model).unknowns_nulled();
-                let state = self.block().closed(without_write_only(self.block(), state));
-                Done { state, ..Done::default() }
+                let identity = self.identity_of(&model);
+                Done { state: self.written(model), identity, ..Done::default() }
             }
             Err(diagnostics) => Done { diagnostics, ..Done::default() },
         }
+    }
+
+    fn identity(&self) -> &Identity {
+        &self.types().identity
+    }
+
+    fn identity_ty(&self) -> &Type {
+        &self.types().identity_wire
+    }
+
+    fn upgrade_identity(&self, version: i64, identity: serde_json::Value) -> Outcome<serde_json::Value> {
+        self.resource.upgrade_identity(version, identity)
+    }
+
+    fn configuration(&self, api: &Api, state: Value) -> Outcome<Value> {
+        let block = self.block();
+        let mut model = self.load(plan::configured(block, block.opened(state)))?;
+        self.resource.configuration(api, &mut model);
+        Ok(block.closed(self.schema().store(model)))
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Outcome<serde_json::Value> {

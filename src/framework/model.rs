@@ -84,6 +84,13 @@ impl<M: Clone + Default + Send + Sync + 'static> Schema<M> {
         Self { described: Described { version: 0, block }, fields: Vec::new() }
     }
 
+    /// Says that stored state has this version; without it, that is 0.
+    #[must_use]
+    pub fn version(mut self, version: i64) -> Self {
+        self.described.version = version;
+        self
+    }
+
     /// The schema, untyped.
     pub fn described(&self) -> &Described {
         &self.described
@@ -286,7 +293,7 @@ impl<M: Clone + Default + Send + Sync + 'static> Schema<M> {
     }
 }
 
-fn root_name(path: &Path) -> &'static str {
+pub(super) fn root_name(path: &Path) -> &'static str {
     match path.steps().next() {
         Some(super::path::Step::Attribute(std::borrow::Cow::Borrowed(name))) => name,
         _ => unreachable!("rows are declared with Path::root"),

@@ -18,6 +18,28 @@ pub fn propose(block: &Block, prior: &Value, config: &Value, proposed: Value) ->
     if planned == *prior { planned } else { with_unknowns(block.shape(), config, planned) }
 }
 
+/// What a configuration of `object` has to say as far as the rows can tell: nothing computed, nothing write-only, and
+/// nothing that would be planned anyway.
+pub fn configured(block: &Block, object: Value) -> Value {
+    without_computed(block.shape(), &Value::Null, object)
+}
+
+fn without_computed(shape: Shape<'_>, _: &Value, object: Value) -> Value {
+    let Value::Map(mut members) = object else { return object };
+    for attribute in shape.attributes {
+        let Some(value) = members.get_mut(attribute.name) else { continue };
+        let rule = &attribute.rule;
+        let redundant = rule.default.as_ref() == Some(value) && rule.presence != Presence::Required;
+        if rule.presence == Presence::Computed || rule.write_only || redundant {
+            *value = Value::Null;
+        }
+    }
+    // Each object is its own configuration here, so that every one of them is visited.
+    let config = Value::Map(members.clone());
+    each_inner(shape, &config, &mut members, without_computed);
+    Value::Map(members)
+}
+
 /// The attributes whose change means another object. Core itself drops those that did not change.
 pub fn replacements(block: &Block, prior: &Value, planned: &Value) -> Vec<Path> {
     let mut found = Vec::new();

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     diag::{Diagnostic, Diagnostics, Outcome},
+    identity::Identity,
     model::{Attr, Schema},
     path::Path,
     private::Private,
@@ -72,7 +73,26 @@ pub trait Resource<Api: Send + Sync>: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<()>> + Send;
 
     /// The beginnings of an object from what the user typed; [`Resource::read`] fills in the rest.
-    fn import(&self, id: &str) -> Outcome<Self::Model>;
+    fn import(&self, api: &Api, id: &str) -> Outcome<Self::Model>;
+
+    /// Which attributes tell an object from all others, in any state.
+    fn identity(&self) -> Identity {
+        Identity::default()
+    }
+
+    /// The same as [`Resource::import`], from a model that holds only what [`Resource::identity`] names.
+    fn import_by_identity(&self, _api: &Api, _identity: Self::Model) -> Outcome<Self::Model> {
+        Err(Diagnostic::our_bug(format!("{} has no import by identity.", Self::NAME)).into())
+    }
+
+    /// An identity of an older version as it would have been written at the current one.
+    fn upgrade_identity(&self, _version: i64, identity: serde_json::Value) -> Outcome<serde_json::Value> {
+        Ok(identity)
+    }
+
+    /// Takes out of an object what a configuration of it need not say. What is computed or equals a default is gone
+    /// already; this is for what rows cannot tell.
+    fn configuration(&self, _api: &Api, _object: &mut Self::Model) {}
 
     /// State of an older schema version as it would have been written at the current one.
     fn upgrade(&self, _version: i64, state: serde_json::Value) -> Outcome<serde_json::Value> {

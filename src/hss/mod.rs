@@ -97,6 +97,10 @@ impl Provider for HssProvider {
         if diagnostics.has_error() { (None, diagnostics) } else { (Some(api), diagnostics) }
     }
 
+    fn is_unknown(&self, api: &Api) -> bool {
+        api.hss.is_err()
+    }
+
     fn resources(&self) -> Vec<Box<dyn AnyResource<Api>>> {
         vec![register(resources::BackupHost), register(resources::RemoteBackup)]
     }

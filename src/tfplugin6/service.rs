@@ -4,6 +4,13 @@
 //! provider does not offer is refused in the way that each call has for it. Private bytes are always handed back,
 //! because core replaces them by whatever an answer carries.
 
+mod action;
+mod answer;
+mod data;
+mod function;
+mod identity;
+mod list;
+
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
@@ -20,6 +27,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
+use self::answer::Answer;
 use super::{
     from_wire,
     json::{self, Strangers},
@@ -29,10 +37,11 @@ use super::{
 use crate::{
     clock::Clock,
     framework::{
+        action::Emit,
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{Order, panicked},
         private::Private,
-        provider::{Provider, Running},
+        provider::{Provider, Running, not_offered},
     },
 };
 
@@ -84,6 +93,42 @@ impl<P: Provider> Service<P> {
         .await
     }
 
+    /// Runs one call that answers with events: those on the way, and a last one if `work` returns one. A call that
+    /// fails ends with its refusal.
+    fn stream<A, W, F>(&self, rpc: &'static str, subject: String, work: W) -> Events<A>
+    where
+        A: Answer + Send + 'static,
+        W: FnOnce(Emit<A>) -> F,
+        F: Future<Output = Outcome<Option<A>>> + Send + 'static,
+    {
+        // Few events are held: who lists thousands of objects gets them as fast as the reader takes them.
+        let (sender, receiver) = tokio::sync::mpsc::channel(16);
+        let on_the_way = sender.clone();
+        let work = work(Box::new(move |event| {
+            let sender = on_the_way.clone();
+            Box::pin(async move { sender.send(Ok(event)).await.is_ok() })
+        }));
+        let id = self.calls.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::info_span!(target: "provider.rpc", "rpc", tf_rpc = rpc, tf_req_id = id, tf_resource_type = subject);
+        let clock = Arc::clone(&self.clock);
+        let call = async move {
+            let began = clock.instant();
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            let last = match outcome {
+                Ok(Ok(last)) => last,
+                Ok(Err(diagnostics)) => Some(A::refusal(diagnostics)),
+                Err(panic) => Some(A::refusal(panicked(&*panic).into())),
+            };
+            log_call(rpc, clock.instant() - began, last.as_ref().map_or(0, Answer::errors));
+            if let Some(last) = last {
+                // Nobody listens any more: then nobody needs to know.
+                let _ = sender.send(Ok(last)).await;
+            }
+        };
+        tokio::spawn(call.instrument(span));
+        Box::pin(tokio_stream::wrappers::ReceiverStream::new(receiver))
+    }
+
     /// Answers a call for a stream of something that is not offered: one event says so.
     async fn no_stream<A: Answer + Send + 'static>(
         &self,
@@ -93,6 +138,13 @@ impl<P: Provider> Service<P> {
     ) -> Result<Response<Events<A>>, Status> {
         let event = self.call(rpc, name, async { Err(not_offered(what, name)) }).await?.into_inner();
         Ok(Response::new(Box::pin(tokio_stream::once(Ok(event)))))
+    }
+}
+
+impl<P: Provider> Service<P> {
+    /// Whether a call is to be put off, because the provider configuration is not known yet and the client can wait.
+    fn defers(&self, client: Option<wire::ClientCapabilities>) -> bool {
+        self.running.defers(client.is_some_and(|client| client.deferral_allowed))
     }
 }
 
@@ -107,133 +159,22 @@ fn log_call(rpc: &'static str, took: Duration, errors: usize) {
     );
 }
 
-/// An answer that can say why there is none.
-trait Answer: Default {
-    fn refusal(diagnostics: Diagnostics) -> Self;
-    fn errors(&self) -> usize;
-}
-
-fn count_errors(diagnostics: &[wire::Diagnostic]) -> usize {
-    diagnostics.iter().filter(|one| one.severity() == wire::diagnostic::Severity::Error).count()
-}
-
-macro_rules! answers_with_diagnostics {
-    ($($message:ident),* $(,)?) => {$(
-        impl Answer for wire::$message::Response {
-            #[allow(clippy::needless_update, reason = "some of the messages hold nothing but diagnostics")]
-            fn refusal(diagnostics: Diagnostics) -> Self {
-                Self { diagnostics: to_wire::diagnostics(diagnostics), ..Self::default() }
-            }
-
-            fn errors(&self) -> usize {
-                count_errors(&self.diagnostics)
-            }
-        }
-    )*};
-}
-
-answers_with_diagnostics!(
-    apply_resource_change,
-    close_ephemeral_resource,
-    configure_provider,
-    configure_state_store,
-    delete_state,
-    generate_resource_config,
-    get_functions,
-    get_metadata,
-    get_provider_schema,
-    get_resource_identity_schemas,
-    get_states,
-    import_resource_state,
-    lock_state,
-    move_resource_state,
-    open_ephemeral_resource,
-    plan_action,
-    plan_resource_change,
-    read_data_source,
-    read_resource,
-    read_state_bytes,
-    renew_ephemeral_resource,
-    unlock_state,
-    upgrade_resource_identity,
-    upgrade_resource_state,
-    validate_action_config,
-    validate_data_resource_config,
-    validate_ephemeral_resource_config,
-    validate_list_resource_config,
-    validate_provider_config,
-    validate_resource_config,
-    validate_state_store,
-    write_state_bytes,
-);
-
-impl Answer for wire::call_function::Response {
-    /// Functions have an error of their own, which is one text.
-    fn refusal(diagnostics: Diagnostics) -> Self {
-        let text =
-            diagnostics.into_iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect::<Vec<_>>();
-        let error = wire::FunctionError { text: text.join("\n"), function_argument: None };
-        Self { error: Some(error), ..Self::default() }
-    }
-
-    fn errors(&self) -> usize {
-        usize::from(self.error.is_some())
-    }
-}
-
-impl Answer for wire::list_resource::Event {
-    fn refusal(diagnostics: Diagnostics) -> Self {
-        Self { diagnostic: to_wire::diagnostics(diagnostics), ..Self::default() }
-    }
-
-    fn errors(&self) -> usize {
-        count_errors(&self.diagnostic)
-    }
-}
-
-impl Answer for wire::invoke_action::Event {
-    /// The one completed event that must come; core panics on an event without a kind.
-    fn refusal(diagnostics: Diagnostics) -> Self {
-        use wire::invoke_action::event::{Completed, Type};
-        Self { r#type: Some(Type::Completed(Completed { diagnostics: to_wire::diagnostics(diagnostics) })) }
-    }
-
-    fn errors(&self) -> usize {
-        use wire::invoke_action::event::Type;
-        match &self.r#type {
-            Some(Type::Completed(completed)) => count_errors(&completed.diagnostics),
-            _ => 0,
-        }
-    }
-}
-
-impl Answer for wire::stop_provider::Response {
-    fn refusal(_: Diagnostics) -> Self {
-        Self::default()
-    }
-
-    fn errors(&self) -> usize {
-        0
-    }
-}
-
-/// This provider has no `what` of that name.
-fn not_offered(what: &str, name: &str) -> Diagnostics {
-    let detail = "This version of the hss provider offers none of that name.";
-    Diagnostic::error(format!("There is no {what} {name:?}"), detail).into()
-}
-
 fn capabilities() -> wire::ServerCapabilities {
     wire::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        // Nothing can be moved here from other types, and there is nothing better to generate than core does.
+        // Nothing can be moved here from other types.
         move_resource_state: false,
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }
 
-/// A stream of one event, for the calls that answer with a stream and have only a refusal to send.
+/// Why something is put off.
+fn later() -> Option<wire::Deferred> {
+    Some(wire::Deferred { reason: wire::deferred::Reason::ProviderConfigUnknown.into() })
+}
+
+/// What a call answers that answers with a stream.
 type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// What an `async fn` of the service trait really returns; the attribute that writes this does not see into macros.
@@ -264,12 +205,40 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         _: Request<wire::get_metadata::Request>,
     ) -> Result<Response<wire::get_metadata::Response>, Status> {
-        use wire::get_metadata::{ResourceMetadata, Response};
+        use wire::get_metadata::{
+            ActionMetadata, DataSourceMetadata, FunctionMetadata, ListResourceMetadata, ResourceMetadata,
+            Response,
+        };
         self.call("GetMetadata", "", async {
-            let resources = self.running.resources().iter();
+            let running = &self.running;
+            let type_name = |name: &str| name.to_owned();
             Ok(Response {
                 server_capabilities: Some(capabilities()),
-                resources: resources.map(|r| ResourceMetadata { type_name: r.name().to_owned() }).collect(),
+                resources: running
+                    .resources()
+                    .iter()
+                    .map(|one| ResourceMetadata { type_name: type_name(one.name()) })
+                    .collect(),
+                data_sources: running
+                    .data_sources()
+                    .iter()
+                    .map(|one| DataSourceMetadata { type_name: type_name(one.name()) })
+                    .collect(),
+                list_resources: running
+                    .lists()
+                    .iter()
+                    .map(|one| ListResourceMetadata { type_name: type_name(one.name()) })
+                    .collect(),
+                actions: running
+                    .actions()
+                    .iter()
+                    .map(|one| ActionMetadata { type_name: type_name(one.name()) })
+                    .collect(),
+                functions: running
+                    .functions()
+                    .iter()
+                    .map(|one| FunctionMetadata { name: type_name(one.name) })
+                    .collect(),
                 ..Response::default()
             })
         })
@@ -281,12 +250,34 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         _: Request<wire::get_provider_schema::Request>,
     ) -> Result<Response<wire::get_provider_schema::Response>, Status> {
         self.call("GetProviderSchema", "", async {
-            let resources = self.running.resources().iter();
+            let running = &self.running;
+            let named = |name: &str, described| (name.to_owned(), to_wire::described(described));
             Ok(wire::get_provider_schema::Response {
-                provider: Some(to_wire::described(self.running.described())),
-                resource_schemas: resources
-                    .map(|r| (r.name().to_owned(), to_wire::described(r.described())))
+                provider: Some(to_wire::described(running.described())),
+                resource_schemas: running
+                    .resources()
+                    .iter()
+                    .map(|one| named(one.name(), one.described()))
                     .collect(),
+                data_source_schemas: running
+                    .data_sources()
+                    .iter()
+                    .map(|one| named(one.name(), one.described()))
+                    .collect(),
+                list_resource_schemas: running
+                    .lists()
+                    .iter()
+                    .map(|one| named(one.name(), one.described()))
+                    .collect(),
+                action_schemas: running
+                    .actions()
+                    .iter()
+                    .map(|one| {
+                        let (name, schema) = named(one.name(), one.described());
+                        (name, wire::ActionSchema { schema: Some(schema) })
+                    })
+                    .collect(),
+                functions: self.function_schemas(),
                 server_capabilities: Some(capabilities()),
                 ..wire::get_provider_schema::Response::default()
             })
@@ -298,7 +289,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         _: Request<wire::get_resource_identity_schemas::Request>,
     ) -> Result<Response<wire::get_resource_identity_schemas::Response>, Status> {
-        self.call("GetResourceIdentitySchemas", "", async { Ok(Default::default()) }).await
+        self.call("GetResourceIdentitySchemas", "", async { Ok(self.identity_schemas()) }).await
     }
 
     async fn validate_provider_config(
@@ -394,13 +385,19 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let resource = self.running.resource(&request.type_name)?;
             let prior = from_wire::value(request.current_state.as_ref(), resource.ty())?;
             let api = self.running.api()?;
+            if self.defers(request.client_capabilities) {
+                return Ok(wire::read_resource::Response {
+                    deferred: later(),
+                    ..refusal(Diagnostics::default())
+                });
+            }
             let private = Private::read(&request.private);
             let done = resource.read(&api, self.running.stop_handle(), prior, private).await;
             Ok(wire::read_resource::Response {
                 new_state: Some(to_wire::value(&done.state, resource.ty())?),
                 diagnostics: to_wire::diagnostics(done.diagnostics),
                 private: done.private.write(),
-                new_identity: request.current_identity.clone(),
+                new_identity: identity::written(&done.identity, resource)?,
                 ..Default::default()
             })
         })
@@ -426,13 +423,23 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let api = self.running.api()?;
             let private = Private::read(&request.prior_private);
             let stop = self.running.stop_handle();
+            let creates = prior.is_null();
             let planned = resource.plan_and_preflight(&api, stop, prior, config, proposed, private).await;
+            // Core takes an identity that is not wholly known for a new object only.
+            let is_new = creates || !planned.replaces.is_empty();
+            let planned_identity = match &planned.identity {
+                known if known.is_wholly_known() && !known.is_null() || is_new => {
+                    identity::written(known, resource)?
+                }
+                _ => request.prior_identity.clone(),
+            };
             Ok(wire::plan_resource_change::Response {
                 planned_state: Some(to_wire::value(&planned.state, ty)?),
                 requires_replace: planned.replaces.iter().map(to_wire::path).collect(),
                 planned_private: request.prior_private.clone(),
                 diagnostics: to_wire::diagnostics(planned.diagnostics),
-                planned_identity: request.prior_identity.clone(),
+                planned_identity,
+                deferred: if self.defers(request.client_capabilities) { later() } else { None },
                 ..Default::default()
             })
         })
@@ -467,7 +474,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
                 new_state: Some(new_state),
                 private: done.private.write(),
                 diagnostics: to_wire::diagnostics(done.diagnostics),
-                new_identity: request.planned_identity.clone(),
+                new_identity: identity::written(&done.identity, resource)?,
                 ..Default::default()
             })
         })
@@ -482,18 +489,22 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         let request = request.into_inner();
         self.call("ImportResourceState", &request.type_name, async {
             let resource = self.running.resource(&request.type_name)?;
-            let done = resource.import(&request.id);
+            let api = self.running.api()?;
+            let by = identity::import_by(&request, resource)?;
+            let done = resource.import(&api, by);
             // An answer without an object would make `terraform import` succeed and import nothing.
             let imported = if done.diagnostics.has_error() {
                 Vec::new()
             } else {
                 let state = Some(to_wire::value(&done.state, resource.ty())?);
-                vec![ImportedResource { type_name: request.type_name.clone(), state, ..Default::default() }]
+                let identity = identity::written(&done.identity, resource)?;
+                let type_name = request.type_name.clone();
+                vec![ImportedResource { type_name, state, identity, ..Default::default() }]
             };
             Ok(Response {
                 imported_resources: imported,
                 diagnostics: to_wire::diagnostics(done.diagnostics),
-                ..Default::default()
+                deferred: if self.defers(request.client_capabilities) { later() } else { None },
             })
         })
         .await
@@ -503,7 +514,10 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         _: Request<wire::get_functions::Request>,
     ) -> Result<Response<wire::get_functions::Response>, Status> {
-        self.call("GetFunctions", "", async { Ok(Default::default()) }).await
+        self.call("GetFunctions", "", async {
+            Ok(wire::get_functions::Response { functions: self.function_schemas(), ..Default::default() })
+        })
+        .await
     }
 
     async fn stop_provider(
@@ -517,26 +531,93 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         .await
     }
 
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<wire::upgrade_resource_identity::Request>,
+    ) -> Result<Response<wire::upgrade_resource_identity::Response>, Status> {
+        let request = request.into_inner();
+        self.call("UpgradeResourceIdentity", &request.type_name, async { self.upgraded_identity(&request) })
+            .await
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<wire::generate_resource_config::Request>,
+    ) -> Result<Response<wire::generate_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        self.call("GenerateResourceConfig", &request.type_name, async {
+            let resource = self.running.resource(&request.type_name)?;
+            let state = from_wire::value(request.state.as_ref(), resource.ty())?;
+            let config = resource.configuration(&*self.running.api()?, state)?;
+            let config = Some(to_wire::value(&config, resource.ty())?);
+            Ok(wire::generate_resource_config::Response { config, ..Default::default() })
+        })
+        .await
+    }
+
+    async fn validate_data_resource_config(
+        &self,
+        request: Request<wire::validate_data_resource_config::Request>,
+    ) -> Result<Response<wire::validate_data_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let work = async { self.validated_data(&request) };
+        self.call("ValidateDataResourceConfig", &request.type_name, work).await
+    }
+
+    async fn read_data_source(
+        &self,
+        request: Request<wire::read_data_source::Request>,
+    ) -> Result<Response<wire::read_data_source::Response>, Status> {
+        let request = request.into_inner();
+        self.call("ReadDataSource", &request.type_name, self.read_data(&request)).await
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<wire::validate_list_resource_config::Request>,
+    ) -> Result<Response<wire::validate_list_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let work = async { self.validated_list(&request) };
+        self.call("ValidateListResourceConfig", &request.type_name, work).await
+    }
+
+    async fn call_function(
+        &self,
+        request: Request<wire::call_function::Request>,
+    ) -> Result<Response<wire::call_function::Response>, Status> {
+        let request = request.into_inner();
+        self.call("CallFunction", &request.name, async { self.called(&request) }).await
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<wire::validate_action_config::Request>,
+    ) -> Result<Response<wire::validate_action_config::Response>, Status> {
+        let request = request.into_inner();
+        let work = async { self.validated_action(&request) };
+        self.call("ValidateActionConfig", &request.type_name, work).await
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<wire::plan_action::Request>,
+    ) -> Result<Response<wire::plan_action::Response>, Status> {
+        let request = request.into_inner();
+        self.call("PlanAction", &request.action_type, async { self.planned_action(&request) }).await
+    }
+
     refused! {
-        upgrade_resource_identity "UpgradeResourceIdentity": upgrade_resource_identity, "resource identity for", type_name;
         move_resource_state "MoveResourceState": move_resource_state, "move to the resource type", target_type_name;
-        generate_resource_config "GenerateResourceConfig": generate_resource_config, "generated configuration for", type_name;
-        validate_data_resource_config "ValidateDataResourceConfig": validate_data_resource_config, "data source", type_name;
-        read_data_source "ReadDataSource": read_data_source, "data source", type_name;
         validate_ephemeral_resource_config "ValidateEphemeralResourceConfig": validate_ephemeral_resource_config, "ephemeral resource", type_name;
         open_ephemeral_resource "OpenEphemeralResource": open_ephemeral_resource, "ephemeral resource", type_name;
         renew_ephemeral_resource "RenewEphemeralResource": renew_ephemeral_resource, "ephemeral resource", type_name;
         close_ephemeral_resource "CloseEphemeralResource": close_ephemeral_resource, "ephemeral resource", type_name;
-        validate_list_resource_config "ValidateListResourceConfig": validate_list_resource_config, "list resource", type_name;
-        call_function "CallFunction": call_function, "function", name;
         validate_state_store_config "ValidateStateStoreConfig": validate_state_store, "state store", type_name;
         configure_state_store "ConfigureStateStore": configure_state_store, "state store", type_name;
         lock_state "LockState": lock_state, "state store", type_name;
         unlock_state "UnlockState": unlock_state, "state store", type_name;
         get_states "GetStates": get_states, "state store", type_name;
         delete_state "DeleteState": delete_state, "state store", type_name;
-        plan_action "PlanAction": plan_action, "action", action_type;
-        validate_action_config "ValidateActionConfig": validate_action_config, "action", type_name;
     }
 
     type ListResourceStream = Events<wire::list_resource::Event>;
@@ -545,7 +626,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::list_resource::Request>,
     ) -> Result<Response<Self::ListResourceStream>, Status> {
-        self.no_stream("ListResource", "list resource", &request.into_inner().type_name).await
+        Ok(Response::new(self.listed(request.into_inner())))
     }
 
     type ReadStateBytesStream = Events<wire::read_state_bytes::Response>;
@@ -570,6 +651,6 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::invoke_action::Request>,
     ) -> Result<Response<Self::InvokeActionStream>, Status> {
-        self.no_stream("InvokeAction", "action", &request.into_inner().action_type).await
+        Ok(Response::new(self.invoked(request.into_inner())))
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::framework::{
     diag::{Diagnostic, Diagnostics, Outcome, Severity},
+    identity::Identity,
     path::{Path, Step},
     schema::{Attribute, Block, Described, Kind, NestedBlock, Nesting, Presence},
     types::Type,
@@ -81,6 +82,25 @@ pub fn path(path: &Path) -> wire::AttributePath {
 /// A schema with its version.
 pub fn described(described: &Described) -> wire::Schema {
     wire::Schema { version: described.version, block: Some(block(&described.block)) }
+}
+
+/// The schema of a resource's identity, whose attributes have the types they have in `block`.
+pub fn identity(identity: &Identity, block: &Block) -> wire::ResourceIdentitySchema {
+    let types = match identity.ty(block) {
+        Type::Object(types) => types,
+        _ => Default::default(),
+    };
+    let attributes = identity.attributes.iter().map(|own| {
+        let ty = types.get(own.name).unwrap_or(&Type::String);
+        wire::resource_identity_schema::IdentityAttribute {
+            name: own.name.to_owned(),
+            r#type: ty.to_json().to_string().into_bytes(),
+            required_for_import: own.required,
+            optional_for_import: !own.required,
+            description: own.description.to_owned(),
+        }
+    });
+    wire::ResourceIdentitySchema { version: identity.version, identity_attributes: attributes.collect() }
 }
 
 fn block(from: &Block) -> schema::Block {

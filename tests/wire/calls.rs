@@ -98,13 +98,13 @@ async fn each_of_the_36_calls_is_answered_and_never_with_a_status() {
         "ValidateProviderConfig" validate_provider_config, validate_provider_config { config: value(provider()) }, Served;
         "ValidateResourceConfig" validate_resource_config, validate_resource_config { type_name: ty(), config: value(backup_host()) }, Served;
         "UpgradeResourceState" upgrade_resource_state, upgrade_resource_state { type_name: ty(), raw_state: Some(stored()) }, Served;
-        "ImportResourceState" import_resource_state, import_resource_state { type_name: ty(), id: "h-1".into() }, Served;
         // Without a region there is nothing to work with, and that is an error of each call.
         "ConfigureProvider" configure_provider, configure_provider { config: value(provider()), terraform_version: "1.11.4".into() }, Refused;
+        "ImportResourceState" import_resource_state, import_resource_state { type_name: ty(), id: "h-1".into() }, Refused;
         "ReadResource" read_resource, read_resource { type_name: ty(), current_state: value(backup_host()) }, Refused;
         "PlanResourceChange" plan_resource_change, plan_resource_change { type_name: ty(), config: value(backup_host()), proposed_new_state: value(backup_host()) }, Refused;
         "ApplyResourceChange" apply_resource_change, apply_resource_change { type_name: ty(), config: value(backup_host()), planned_state: value(backup_host()) }, Refused;
-        "UpgradeResourceIdentity" upgrade_resource_identity, upgrade_resource_identity { type_name: ty() }, Refused;
+        "UpgradeResourceIdentity" upgrade_resource_identity, upgrade_resource_identity { type_name: ty(), raw_identity: Some(stored()) }, Served;
         "MoveResourceState" move_resource_state, move_resource_state { target_type_name: ty() }, Refused;
         "GenerateResourceConfig" generate_resource_config, generate_resource_config { type_name: ty() }, Refused;
         "ValidateDataResourceConfig" validate_data_resource_config, validate_data_resource_config { type_name: other() }, Refused;

@@ -344,7 +344,7 @@ impl Resource<Api> for Thing {
         play(cx, &words, &mut rest).await.map(drop)
     }
 
-    fn import(&self, id: &str) -> Outcome<Model> {
+    fn import(&self, _api: &Api, id: &str) -> Outcome<Model> {
         match id {
             "" | "nothing" => Err(error("There is nothing of that name")),
             "panic" => panic!("import panics"),

@@ -17,6 +17,7 @@ use crate::{
     clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
+        identity::Identity,
         model::{Attr, Schema},
         path::Path,
         resource::{Change, Cx, Resource},
@@ -259,15 +260,27 @@ impl Resource<Api> for BackupHost {
         .await
     }
 
-    fn import(&self, id: &str) -> Outcome<Model> {
+    fn identity(&self) -> Identity {
+        place::identity()
+    }
+
+    fn import(&self, api: &Api, id: &str) -> Outcome<Model> {
         let (enterprise_project_id, host_id) = place::import_id(id)?;
+        let region = api.region().clone();
+        let identity =
+            Model { host_id: Attr::Known(host_id), enterprise_project_id, region, ..Model::default() };
+        self.import_by_identity(api, identity)
+    }
+
+    fn import_by_identity(&self, api: &Api, identity: Model) -> Outcome<Model> {
+        place::check_identity(&identity.host_id, &identity.enterprise_project_id)?;
+        let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
         Ok(Model {
-            id: Attr::Known(host_id.clone()),
-            host_id: Attr::Known(host_id),
-            enterprise_project_id,
+            id: identity.host_id.clone(),
+            region,
             wait_for_running: Attr::Known(true),
             overwrite_existing: Attr::Known(false),
-            ..Model::default()
+            ..identity
         })
     }
 }

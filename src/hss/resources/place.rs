@@ -7,6 +7,7 @@ use crate::{
     clock::Stop,
     framework::{
         diag::{Diagnostic, Outcome},
+        identity::Identity,
         model::Attr,
         path::Path,
         resource::Change,
@@ -94,6 +95,27 @@ pub(super) fn import_id(id: &str) -> Outcome<(Attr<String>, String)> {
         checks::enterprise_project(project).map_err(wrong)?;
     }
     Ok((project.map(str::to_owned).into(), host.to_owned()))
+}
+
+/// What tells one object from all others of its type.
+pub(super) fn identity() -> Identity {
+    Identity::default()
+        .required(&HOST_ID, "Id of the server, as HSS lists it.")
+        .optional(&ENTERPRISE_PROJECT_ID, "Enterprise project of the server; HSS does not report it.")
+        .optional(&REGION, "Region of the server. The default is the region of the provider.")
+}
+
+/// Checks what an import by identity brings, which passed no rows.
+pub(super) fn check_identity(host_id: &Attr<String>, enterprise_project: &Attr<String>) -> Outcome<()> {
+    let wrong = |why: String| Diagnostic::error("This identity cannot be imported", why);
+    match host_id.known() {
+        Some(host_id) => checks::host_id(host_id).map_err(wrong)?,
+        None => return Err(wrong("It has no host_id, the id of the server.".to_owned()).into()),
+    }
+    if let Some(project) = enterprise_project.known() {
+        checks::enterprise_project(project).map_err(wrong)?;
+    }
+    Ok(())
 }
 
 /// How to take an object under management that exists already, ready to copy.

@@ -14,6 +14,7 @@ use crate::{
     clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
+        identity::Identity,
         model::{Attr, Schema},
         path::Path,
         resource::{Change, Cx, Resource},
@@ -278,15 +279,22 @@ impl Resource<Api> for RemoteBackup {
         .await
     }
 
-    fn import(&self, id: &str) -> Outcome<Model> {
+    fn identity(&self) -> Identity {
+        place::identity()
+    }
+
+    fn import(&self, api: &Api, id: &str) -> Outcome<Model> {
         let (enterprise_project_id, host_id) = place::import_id(id)?;
-        Ok(Model {
-            id: Attr::Known(host_id.clone()),
-            host_id: Attr::Known(host_id),
-            enterprise_project_id,
-            overwrite_existing: Attr::Known(false),
-            ..Model::default()
-        })
+        let region = api.region().clone();
+        let identity =
+            Model { host_id: Attr::Known(host_id), enterprise_project_id, region, ..Model::default() };
+        self.import_by_identity(api, identity)
+    }
+
+    fn import_by_identity(&self, api: &Api, identity: Model) -> Outcome<Model> {
+        place::check_identity(&identity.host_id, &identity.enterprise_project_id)?;
+        let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
+        Ok(Model { id: identity.host_id.clone(), region, overwrite_existing: Attr::Known(false), ..identity })
     }
 }
 
