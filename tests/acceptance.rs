@@ -45,6 +45,8 @@ mod preflight;
 mod provider_block;
 #[path = "acceptance/refusals.rs"]
 mod refusals;
+#[path = "acceptance/stale_plans.rs"]
+mod stale_plans;
 #[path = "acceptance/successors.rs"]
 mod successors;
 #[path = "acceptance/waiting.rs"]

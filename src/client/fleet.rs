@@ -39,6 +39,8 @@ struct Region {
     shown: u64,
     /// Servers looked up by id before a write.
     looked_up: u64,
+    /// Servers looked at before something was overwritten.
+    compared: u64,
     /// Contradictions looked into.
     doubts: u64,
     /// Pages of the list of protected servers, once known.
@@ -187,6 +189,30 @@ impl Session {
         self.show_remote_backup(host_id).await
     }
 
+    /// The setting of a server that is about to be overwritten, as it was at some time from `since` on. The first few
+    /// servers are asked for themselves; of further ones a short list tells enough.
+    pub async fn remote_backup_lately(
+        &self,
+        host_id: &str,
+        since: Option<Instant>,
+    ) -> Result<RemoteBackup, Error> {
+        let asks_itself = self.with(|region| {
+            let exact = region.closed || region.tells == Some(false) || region.compared < CHEAP;
+            region.compared += 1;
+            exact
+        });
+        if !asks_itself && !self.is_exact() {
+            let since = since.max(self.with(|region| region.written.get(host_id).copied()));
+            if let Some(list) = self.where_writes_go().protected_list(since).await?
+                && let Some(host) = find(&list.items, host_id)
+                && self.list_tells()
+            {
+                return Ok(as_listed(host));
+            }
+        }
+        self.show_remote_backup(host_id).await
+    }
+
     /// The setting of a server after a write that ended at `written`. `addresses_matter` says that the list is no
     /// proof because it has none.
     pub async fn remote_backup_after_write(
@@ -202,11 +228,7 @@ impl Session {
                 && let Some(host) = find(&list.items, host_id)
                 && self.list_tells()
             {
-                return Ok(RemoteBackup {
-                    remote_backup: host.backup_host_id.is_some(),
-                    backup_host_id: host.backup_host_id.clone(),
-                    ..RemoteBackup::default()
-                });
+                return Ok(as_listed(host));
             }
         }
         let shown = self.urgent().show_remote_backup(host_id).await?;
@@ -339,6 +361,12 @@ impl Session {
         let mut regions: MutexGuard<'_, _> = fleet.lock().unwrap_or_else(PoisonError::into_inner);
         work(regions.entry(self.region.clone()).or_default())
     }
+}
+
+/// What the list says of a server's setting. It has no addresses.
+fn as_listed(host: &WtpHost) -> RemoteBackup {
+    let backup_host_id = host.backup_host_id.clone();
+    RemoteBackup { remote_backup: backup_host_id.is_some(), backup_host_id, ..RemoteBackup::default() }
 }
 
 /// The server in a sorted list.

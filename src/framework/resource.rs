@@ -164,6 +164,12 @@ impl<'a, Api, M: Clone> Cx<'a, Api, M> {
         self.private.lock().unwrap_or_else(PoisonError::into_inner).set(name, note);
     }
 
+    /// A note of the private state.
+    pub fn noted(&self, name: &str) -> Option<String> {
+        let private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        private.note(name).map(str::to_owned)
+    }
+
     pub(super) fn into_parts(self) -> (Option<M>, Diagnostics, Private) {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         let said = self.said.into_inner().unwrap_or_else(PoisonError::into_inner);

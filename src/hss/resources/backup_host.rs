@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{
     drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
-    preflight,
+    preflight, stale,
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken, status},
     waited,
 };
@@ -194,6 +194,13 @@ impl Resource<Api> for BackupHost {
         let session = open(cx, &planned, Timeouts::update(&planned.timeouts))?;
         waited::told(cx, &session, async {
             let wanted = wanted(&planned)?;
+            const UNSEEN: &str =
+                "Could not find out whether the backup server was changed since the plan; nothing was changed";
+            let mut found = find(&session, &wanted.host_id, lately(&session)).await.at(HOST_ID, UNSEEN)?;
+            if found.is_none() {
+                found = find_surely(&session, &wanted.host_id).await.at(HOST_ID, UNSEEN)?;
+            }
+            stale::backup_host(&prior, Some(&planned), found.as_ref())?;
             register(&session, &wanted, false).await.at(HOST_ID, "Could not change the backup server")?;
             cx.keep(&planned);
             settle(cx, &session, planned, &wanted, Verb::Update).await
@@ -216,6 +223,7 @@ impl Resource<Api> for BackupHost {
             if found.is_none() {
                 return Ok(());
             }
+            stale::backup_host(&prior, None, found.as_ref())?;
             nobody_copies_here(&session, host_id, &failure).await?;
             let deleted = session.delete_backup_host(host_id).await;
             if let Err(error) = deleted {
@@ -372,12 +380,8 @@ async fn register(
     Err(error)
 }
 
-/// How old a look may be that an overwriting or a deletion is decided by. What this process wrote since then is not
-/// missed.
-const LATELY: Duration = Duration::from_secs(30);
-
 fn lately(session: &Session) -> Option<Instant> {
-    session.clock().instant().checked_sub(LATELY)
+    session.clock().instant().checked_sub(stale::LATELY)
 }
 
 async fn find(

@@ -6,6 +6,7 @@ mod place;
 mod preconditions;
 mod preflight;
 mod remote_backup;
+mod stale;
 mod state_words;
 mod waited;
 

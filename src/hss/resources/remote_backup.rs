@@ -7,7 +7,7 @@ use super::{
     drift,
     place::{self, ENTERPRISE_PROJECT_ID, HOST_ID, Placed, REGION},
     preconditions::{self, Target},
-    preflight, waited,
+    preflight, stale, waited,
 };
 use crate::{
     client::{BackupHost, BackupTarget, Believed, Error, RemoteBackup as Setting, Seen, Session},
@@ -57,6 +57,8 @@ const UNREAD: &str = "Could not read the remote backup of the server";
 /// The note that a read leaves for the plan: the address that the backup server is registered with, where it is not
 /// the one that the protected server uses.
 const REGISTERED_ADDR: &str = "registered_addr";
+/// The note that a read leaves for an apply: the address that the server itself was seen to use.
+pub(super) const ADDR_SEEN: &str = "addr_seen";
 
 impl Placed for Model {
     fn region(&mut self) -> &mut Attr<String> {
@@ -175,8 +177,10 @@ impl Resource<Api> for RemoteBackup {
                 backup_host_id: prior.backup_host_id.known().map(String::as_str),
             });
             let before = prior.clone();
+            let mut addr_seen = None;
             match session.see_remote_backup(&host_id, believed).await {
                 Ok(Seen::Exact(setting)) => {
+                    addr_seen = setting.backup_addr.clone().filter(|_| setting.remote_backup);
                     let vanished = !setting.remote_backup && before.remote_backup == Attr::Known(true);
                     if vanished
                         && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)?
@@ -219,6 +223,7 @@ impl Resource<Api> for RemoteBackup {
             // An address that was never read is not one that differs.
             let differs = addr.filter(|addr| prior.backup_addr.known().is_some_and(|used| used != addr));
             cx.note(REGISTERED_ADDR, differs.as_deref());
+            cx.note(ADDR_SEEN, addr_seen.as_deref());
             drift::remote_backup(cx, &session, &before, &prior).await;
             Ok(Some(prior))
         })
@@ -232,6 +237,9 @@ impl Resource<Api> for RemoteBackup {
         let session = open(cx, &planned, time)?;
         waited::told(cx, &session, async {
             if planned.remote_backup == Attr::Known(false) {
+                if is_on {
+                    stale::remote_backup(cx, &session, &prior, None).await?;
+                }
                 return switch(cx, &session, planned, Switch::off(is_on)).await;
             }
             let untouched = is_on
@@ -242,8 +250,10 @@ impl Resource<Api> for RemoteBackup {
             }
             preconditions::protected_server(cx, &session, &planned).await?;
             let target = target(cx, &session, &planned).await?;
+            let setting = stale::remote_backup(cx, &session, &prior, Some(&target)).await?;
+            let write = !setting.is_some_and(|setting| points_to(&setting, &target));
             let re_addressed = is_on && prior.backup_host_id == planned.backup_host_id;
-            switch(cx, &session, planned, Switch { target: Some(target), write: true, re_addressed }).await
+            switch(cx, &session, planned, Switch { target: Some(target), write, re_addressed }).await
         })
         .await
     }
@@ -263,6 +273,7 @@ impl Resource<Api> for RemoteBackup {
             };
             // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
             let failure = format!("Could not switch the remote backup of {host_id} off");
+            stale::remote_backup(cx, &session, &prior, None).await?;
             if let Err(error) = session.set_remote_backup(host_id, None).await {
                 // A server that left HSS, or that has WTP no more, has no remote backup either.
                 let off = match session.show_remote_backup(host_id).await {
@@ -433,6 +444,7 @@ async fn switch(
         model.backup_host_name = Attr::Known(name);
     }
     cx.note(REGISTERED_ADDR, None);
+    cx.note(ADDR_SEEN, None);
     Ok(model)
 }
 
