@@ -47,6 +47,8 @@ mod provider_block;
 mod refusals;
 #[path = "acceptance/stale_plans.rs"]
 mod stale_plans;
+#[path = "acceptance/releases.rs"]
+mod releases;
 #[path = "acceptance/successors.rs"]
 mod successors;
 #[path = "acceptance/waiting.rs"]

@@ -36,6 +36,9 @@ fn a_lost_state_comes_back_by_command() {
 
 #[test]
 fn a_lost_state_comes_back_by_import_blocks_with_the_enterprise_project() {
+    if !needs(Feature::ImportBlocks) {
+        return;
+    }
     let hosts = [protected("web-1"), candidate("vault-1")].map(|mut host| {
         host["enterprise_project_id"] = json!("eps-7");
         host
@@ -60,6 +63,9 @@ fn a_lost_state_comes_back_by_import_blocks_with_the_enterprise_project() {
 
 #[test]
 fn a_configuration_can_be_generated() {
+    if !needs(Feature::ImportBlocks) {
+        return;
+    }
     let mut host = protected("web-1");
     host["remote_backup"] = on("vault-1", ADDR);
     scenario(&world(&[host, candidate("vault-1")], &[registered("vault-1", 18080)]), |sim, tf| {

@@ -15,7 +15,9 @@ use serde_json::{Value as Json, json};
 
 pub use crate::harness::{
     ACCESS_KEY, PROJECT_ID, REGION, Ran, SECRET_KEY, Simulator, Workspace, candidate, find_terraform,
-    protected, provider_block, registered, world,
+    protected, provider_block, registered,
+    terraform::{Feature, needs},
+    world,
 };
 
 pub const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-hss");

@@ -5,9 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "test code")]
 
 use std::{
-    env,
-    ffi::OsStr,
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
@@ -19,41 +17,15 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use terraform_provider_hss::hss::address;
 
+pub mod terraform;
+
+pub use terraform::find_terraform;
+
 /// Made-up credentials of the worlds made here.
 pub const REGION: &str = "cn-north-4";
 pub const PROJECT_ID: &str = "0123456789abcdef0123456789abcdef";
 pub const ACCESS_KEY: &str = "HSSACCEPTANCEKEY0001";
 pub const SECRET_KEY: &str = "acceptance-secret-0000000000000000000001";
-
-/// The Terraform to test with: the one named by `HSS_TERRAFORM`, else `terraform` or `tofu` from PATH.
-///
-/// # Errors
-/// Advice for somebody who has none.
-pub fn find_terraform() -> Result<PathBuf, String> {
-    if let Some(named) = env::var_os("HSS_TERRAFORM") {
-        let path = PathBuf::from(&named);
-        return match which(&named) {
-            Some(found) => Ok(found),
-            None => Err(format!("HSS_TERRAFORM names {}, which is no program", path.display())),
-        };
-    }
-    which(OsStr::new("terraform")).or_else(|| which(OsStr::new("tofu"))).ok_or_else(|| {
-        "there is neither `terraform` nor `tofu` on PATH. Install one of them, or name one in HSS_TERRAFORM; \
-         HSS_ACC=0 leaves the acceptance tests out"
-            .to_owned()
-    })
-}
-
-fn which(program: &OsStr) -> Option<PathBuf> {
-    let named = Path::new(program);
-    if named.components().count() > 1 {
-        return named.is_file().then(|| named.to_owned());
-    }
-    let suffix = env::consts::EXE_SUFFIX;
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(format!("{}{suffix}", named.display())))
-        .find(|candidate| candidate.is_file())
-}
 
 /// A running `hss-sim`.
 pub struct Simulator {
