@@ -10,14 +10,26 @@ fn check(printed: &str, feature: Feature, expected: Option<&str>) {
 
 #[test]
 fn what_a_release_lacks() {
-    check("Terraform v1.11.4\non linux_amd64\n", Feature::Identity, Some("needs Terraform >= 1.12"));
+    check(
+        "Terraform v1.11.4\non linux_amd64\n",
+        Feature::Identity,
+        Some("resource identity came with Terraform 1.12"),
+    );
     check("Terraform v1.12.0\n", Feature::Identity, None);
     check("Terraform v1.14.0-beta1\n", Feature::Actions, None);
-    check("Terraform v1.9.8\n", Feature::WriteOnlyArguments, Some("needs Terraform >= 1.11"));
+    check(
+        "Terraform v1.9.8\n",
+        Feature::WriteOnlyArguments,
+        Some("write-only arguments came with Terraform 1.11"),
+    );
     check("Terraform v2.0.0\n", Feature::ListResources, None);
     check("OpenTofu v1.7.1\n", Feature::Functions, None);
-    check("Terraform v1.7.1\n", Feature::Functions, Some("needs Terraform >= 1.8"));
-    check("OpenTofu v1.11.0\n", Feature::ListResources, Some("is not in OpenTofu"));
+    check("Terraform v1.7.1\n", Feature::Functions, Some("functions of providers came with Terraform 1.8"));
+    check(
+        "OpenTofu v1.11.0\n",
+        Feature::ListResources,
+        Some("list resources and `terraform query` never came to OpenTofu"),
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     fmt,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::Command,
     sync::OnceLock,
     thread,
@@ -33,7 +33,8 @@ pub fn find_terraform() -> Result<PathBuf, String> {
 fn which(program: &OsStr) -> Option<PathBuf> {
     let named = Path::new(program);
     if named.components().count() > 1 {
-        return named.is_file().then(|| named.to_owned());
+        // It is started in folders of its own, where a relative path would mean something else.
+        return named.is_file().then(|| path::absolute(named).ok()).flatten();
     }
     let suffix = env::consts::EXE_SUFFIX;
     env::split_paths(&env::var_os("PATH")?)
@@ -82,15 +83,15 @@ impl Release {
 
     /// Why `feature` is not here, if it is not.
     pub fn lacks(&self, feature: Feature) -> Option<String> {
-        let row = feature.row();
+        let row = row_of(feature);
         let (name, since) = match self.product {
             Product::Terraform => ("Terraform", row.terraform),
             Product::OpenTofu => ("OpenTofu", row.opentofu),
         };
         match since {
             Some(since) if self.minor >= since => None,
-            Some(since) => Some(format!("needs {name} >= {since}")),
-            None => Some(format!("is not in {name}")),
+            Some(since) => Some(format!("{} came with {name} {since}", row.name)),
+            None => Some(format!("{} never came to {name}", row.name)),
         }
     }
 }
@@ -147,19 +148,12 @@ const FEATURES: [Row; 11] = [
     row(Feature::Actions, "actions", Minor(1, 14), None),
 ];
 
-const fn row(feature: Feature, name: &'static str, terraform: Minor, opentofu: Option<Minor>) -> Row {
-    Row { feature, name, terraform: Some(terraform), opentofu }
+fn row_of(feature: Feature) -> &'static Row {
+    FEATURES.iter().find(|row| row.feature == feature).unwrap()
 }
 
-impl Feature {
-    fn row(self) -> &'static Row {
-        FEATURES.iter().find(|row| row.feature == self).unwrap()
-    }
-
-    /// As a user would call it.
-    pub fn name(self) -> &'static str {
-        self.row().name
-    }
+const fn row(feature: Feature, name: &'static str, terraform: Minor, opentofu: Option<Minor>) -> Row {
+    Row { feature, name, terraform: Some(terraform), opentofu }
 }
 
 /// What a line about a test that is left out begins with. `cargo matrix` reads these lines.
@@ -181,6 +175,6 @@ pub fn needs(feature: Feature) -> bool {
     }
     let Some(reason) = terraform_version().lacks(feature) else { return true };
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    let _ = writeln!(io::stderr(), "{LEFT_OUT}{test}: {} {reason}", feature.name());
+    let _ = writeln!(io::stderr(), "{LEFT_OUT}{test}: {reason}");
     false
 }
