@@ -45,11 +45,13 @@ mod preflight;
 mod provider_block;
 #[path = "acceptance/refusals.rs"]
 mod refusals;
-#[path = "acceptance/stale_plans.rs"]
-mod stale_plans;
 #[path = "acceptance/releases.rs"]
 mod releases;
+#[path = "acceptance/stale_plans.rs"]
+mod stale_plans;
 #[path = "acceptance/successors.rs"]
 mod successors;
+#[path = "acceptance/verify.rs"]
+mod verify;
 #[path = "acceptance/waiting.rs"]
 mod waiting;

@@ -8,6 +8,8 @@
 mod apply;
 #[path = "wire/calls.rs"]
 mod calls;
+#[path = "wire/deferral.rs"]
+mod deferral;
 #[path = "wire/fake.rs"]
 mod fake;
 #[allow(dead_code, reason = "tests/plugin.rs uses more of it")]

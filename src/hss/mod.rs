@@ -2,6 +2,7 @@
 //!
 //! The one place that knows both Terraform and HSS. Above it nothing knows HSS, below it nothing knows Terraform.
 
+pub mod actions;
 pub mod checks;
 pub mod claims;
 pub mod config;
@@ -18,6 +19,7 @@ use crate::{
     client::{Hss, SettingsError},
     clock::Clock,
     framework::{
+        action::{self, AnyAction},
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{AnyResource, register},
         model::{Attr, Schema},
@@ -103,6 +105,10 @@ impl Provider for HssProvider {
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<Api>>> {
         vec![register(resources::BackupHost), register(resources::RemoteBackup)]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction<Api>>> {
+        vec![action::register(actions::VerifyRemoteBackup)]
     }
 }
 

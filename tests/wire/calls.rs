@@ -21,7 +21,7 @@ fn nothing(names: &[&str]) -> Json {
     names.iter().map(|name| ((*name).to_owned(), Json::Null)).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn provider() -> Json {
+pub(crate) fn provider() -> Json {
     nothing(&[
         "region",
         "access_key",
@@ -38,7 +38,7 @@ fn provider() -> Json {
     ])
 }
 
-fn backup_host() -> Json {
+pub(crate) fn backup_host() -> Json {
     let mut object = nothing(&[
         "host_id",
         "backup_host_ip",

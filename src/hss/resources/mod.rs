@@ -2,12 +2,12 @@
 
 mod backup_host;
 mod drift;
-mod place;
-mod preconditions;
+pub(super) mod place;
+pub(super) mod preconditions;
 mod preflight;
 mod remote_backup;
 mod stale;
-mod state_words;
+pub(super) mod state_words;
 mod waited;
 
 pub use backup_host::BackupHost;

@@ -15,9 +15,9 @@ use crate::{
     hss::{Api, checks, report::Blame},
 };
 
-pub(super) const HOST_ID: Path = Path::root("host_id");
-pub(super) const REGION: Path = Path::root("region");
-pub(super) const ENTERPRISE_PROJECT_ID: Path = Path::root("enterprise_project_id");
+pub(in crate::hss) const HOST_ID: Path = Path::root("host_id");
+pub(in crate::hss) const REGION: Path = Path::root("region");
+pub(in crate::hss) const ENTERPRISE_PROJECT_ID: Path = Path::root("enterprise_project_id");
 
 /// The description of `region`.
 pub(super) const REGION_TEXT: &str =
@@ -58,7 +58,7 @@ fn moves(prior: &Attr<String>, planned: &Attr<String>) -> bool {
 }
 
 /// One operation's view of HSS, at the place where the object lives. Ends after `timeout`, waiting for quota aside.
-pub(super) fn session(
+pub(in crate::hss) fn session(
     api: &Api,
     stop: &Stop,
     region: &Attr<String>,

@@ -33,7 +33,7 @@ pub(super) enum Target {
 }
 
 /// Address and port of a backup server in the form that the API takes.
-pub(super) fn address(host: &BackupHost) -> Option<String> {
+pub(in crate::hss) fn address(host: &BackupHost) -> Option<String> {
     let ip = host.backup_host_ip.as_deref().filter(|ip| !ip.is_empty())?;
     Some(format!("{ip}:{}", host.backup_host_port?))
 }
@@ -154,7 +154,7 @@ fn is_hopeless(host: &WtpHost) -> bool {
     is_windows(host) || host.protect_status.as_deref() == Some("closed")
 }
 
-pub(super) fn is_windows(host: &WtpHost) -> bool {
+pub(in crate::hss) fn is_windows(host: &WtpHost) -> bool {
     host.os_type.as_deref().is_some_and(|os| os.eq_ignore_ascii_case("windows"))
 }
 
@@ -179,7 +179,7 @@ fn unmendable(cx: &Cx<'_, Api, Model>, host: &WtpHost) -> Outcome<()> {
 }
 
 /// No apply can mend this.
-pub(super) fn needs_linux(host: &WtpHost) -> Diagnostic {
+pub(in crate::hss) fn needs_linux(host: &WtpHost) -> Diagnostic {
     let detail = format!(
         "{} runs Windows, and HSS offers remote backup for Linux servers only. Remove this resource.",
         named(host)
@@ -196,7 +196,7 @@ fn wtp_off(named: &str) -> Diagnostic {
 }
 
 /// What HSS reports about a server that keeps its copies from being made, if anything.
-pub(super) fn trouble(host: &WtpHost) -> Option<String> {
+pub(in crate::hss) fn trouble(host: &WtpHost) -> Option<String> {
     let reason = host.interrupt_reason.as_deref().filter(|reason| !reason.is_empty());
     match (host.agent_status.as_deref(), host.protect_status.as_deref()) {
         (Some("not_installed"), _) => Some("its agent is not installed".to_owned()),
@@ -211,7 +211,7 @@ pub(super) fn trouble(host: &WtpHost) -> Option<String> {
     }
 }
 
-pub(super) fn named(host: &WtpHost) -> String {
+pub(in crate::hss) fn named(host: &WtpHost) -> String {
     match host.host_name.as_deref() {
         Some(name) if !name.is_empty() => format!("{name:?} ({})", host.host_id),
         _ => host.host_id.clone(),

@@ -1,7 +1,7 @@
 //! Words for the states of a backup server.
 
 /// What HSS says of a backup server, by its number. A number of the future reads as `unknown`.
-pub(super) fn status(number: i64) -> &'static str {
+pub(in crate::hss) fn status(number: i64) -> &'static str {
     match number {
         -1 => "failed",
         0 => "not_started",
@@ -12,12 +12,12 @@ pub(super) fn status(number: i64) -> &'static str {
 }
 
 /// The number of `running`.
-pub(super) const RUNNING: i64 = 1;
+pub(in crate::hss) const RUNNING: i64 = 1;
 /// The number of `failed`.
 pub(super) const FAILED: i64 = -1;
 
 /// The same for sentences.
-pub(super) fn spoken(number: Option<i64>) -> String {
+pub(in crate::hss) fn spoken(number: Option<i64>) -> String {
     match number {
         Some(-1) => "its start failed (status -1)".to_owned(),
         Some(0) => "it is not started (status 0)".to_owned(),
@@ -29,5 +29,5 @@ pub(super) fn spoken(number: Option<i64>) -> String {
 }
 
 /// What to look at when a backup server does not come up.
-pub(super) const CHECK_SERVER: &str = "Check on the backup server that it is running, that its HSS agent is online, that the port is free and reachable, \
+pub(in crate::hss) const CHECK_SERVER: &str = "Check on the backup server that it is running, that its HSS agent is online, that the port is free and reachable, \
      and that the directory is not one that WTP itself protects.";
