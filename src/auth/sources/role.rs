@@ -110,6 +110,18 @@ async fn caller_account(desk: &Desk<'_>, credential: &Credential) -> Result<Opti
     }
 }
 
+/// The answer to a call signed with what the step before brought.
+async fn sent(
+    desk: &Desk<'_>,
+    credential: &Credential,
+    own: Option<&str>,
+    request: &Request,
+) -> Result<Reply, Error> {
+    let signed = Signed::new(credential, own, desk.sender);
+    let reply = desk.sender.send(request, &signed, desk.patience).await;
+    reply.map_err(|error| Error::of_call(request, error))
+}
+
 /// `POST OS-CREDENTIAL/securitytokens`.
 async fn by_name(
     desk: &Desk<'_>,
@@ -123,9 +135,7 @@ async fn by_name(
     });
     let body = json!({ "auth": { "identity": { "methods": ["assume_role"], "assume_role": assumed } } });
     let request = temporary_keys(desk).json(&body);
-    let signed = Signed::new(credential, own, desk.sender);
-    let reply = desk.sender.send(&request, &signed, desk.patience).await;
-    read_keys(desk, TEMPORARY_KEYS, &reply.map_err(|error| Error::of_call(&request, error))?)
+    read_keys(desk, TEMPORARY_KEYS, &sent(desk, credential, own, &request).await?)
 }
 
 /// `POST v5/agencies/assume`.
@@ -144,9 +154,7 @@ async fn by_id(
     }
     let path = ["v5", "agencies", "assume"];
     let request = Request::new(ASSUME, Effect::Read, Method::POST, &desk.settings.sts, path).json(&body);
-    let signed = Signed::new(credential, own, desk.sender);
-    let reply = desk.sender.send(&request, &signed, desk.patience).await;
-    let reply = reply.map_err(|error| Error::of_call(&request, error))?;
+    let reply = sent(desk, credential, own, &request).await?;
     let body: AssumeReply =
         reply.json().map_err(|_| reply_error(ASSUME, &reply, "is not the expected JSON"))?;
     let Assumed { access_key_id, secret_access_key, security_token, expiration } = body.credentials;
