@@ -1,6 +1,7 @@
 //! The stage of a scenario, and short words for the configurations played on it.
 
 #![allow(unreachable_pub, reason = "the crate is the test binary")]
+#![allow(dead_code, unused_imports, reason = "each user of this module needs another part of it")]
 
 use std::{
     env,
@@ -27,7 +28,7 @@ pub const SIMULATOR: &str = env!("CARGO_BIN_EXE_hss-sim");
 pub const ADDR: &str = "172.16.8.20:18080";
 
 /// Terraform, or none where `HSS_ACC=0` leaves these tests out; that is said even where output is captured.
-fn terraform() -> Option<PathBuf> {
+pub fn terraform() -> Option<PathBuf> {
     static SAID: Once = Once::new();
     if env::var_os("HSS_ACC").is_some_and(|value| value == "0") {
         SAID.call_once(|| {
