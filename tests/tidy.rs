@@ -191,7 +191,8 @@ fn dead_references(page: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec
         None if folder.is_empty() => target,
         None => format!("{folder}/{target}"),
     });
-    let ours = ["src/", "tests/", "proto/", "docs/", "examples/", "benches/", "dev/", ".ci/", ".cargo/"];
+    let ours =
+        ["src/", "tests/", "proto/", "docs/", "examples/", "benches/", "dev/", ".ci/", ".cargo/", ".github/"];
     let paths = page::code_spans(text).into_iter().filter(|span| {
         ours.iter().any(|folder| span.starts_with(folder)) && !span.contains(['*', '<', ' ', '\n'])
     });
@@ -299,7 +300,7 @@ fn every_resource_has_an_acceptance_scenario() {
 #[test]
 fn pages_name_files_that_exist() {
     let exists = |path: &str| root().join(path).exists();
-    let pages = ["README.md", "CHANGELOG.md", PAGE];
+    let pages = ["README.md", "CHANGELOG.md", "docs/installing.md", "docs/releasing.md", PAGE];
     let faults = pages.iter().flat_map(|page| dead_references(page, &read(page), exists));
     none(&faults.collect::<Vec<_>>());
 }
