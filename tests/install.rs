@@ -104,9 +104,27 @@ fn publish(workspace: &Workspace, release: &Release) {
     copy_tree(&release.mirror_folder(), &workspace.path().join("mirror"));
 }
 
+/// A scenario for Terraform. For OpenTofu the source address means another registry, and its texts were never seen.
+fn installation(world: &Json, play: impl FnOnce(&Simulator, &mut Workspace)) {
+    scenario(world, |simulator, workspace| {
+        if !is_opentofu(workspace.terraform()) {
+            play(simulator, workspace);
+        }
+    });
+}
+
+/// Whether a program is OpenTofu; says what is left out then.
+fn is_opentofu(program: &Path) -> bool {
+    let it_is = program.file_stem().is_some_and(|name| name == "tofu");
+    if it_is {
+        skipped("installation with OpenTofu is NOT TESTED");
+    }
+    it_is
+}
+
 /// A scenario in which Terraform finds providers in a folder and nowhere else.
 fn from_a_mirror(world: &Json, play: impl FnOnce(&Simulator, &mut Workspace)) {
-    scenario(world, |simulator, workspace| {
+    installation(world, |simulator, workspace| {
         let folder = workspace.path().join("mirror");
         workspace.write(
             "terraformrc",

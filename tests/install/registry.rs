@@ -16,12 +16,10 @@ use tempfile::TempDir;
 use terraform_provider_hss::hss::address;
 
 use super::{
-    VERSION, archive_name, init, lock_file, next, one_server, package, platform, skipped, sums, this,
+    VERSION, archive_name, init, installation, lock_file, next, one_server, package, platform, skipped, sums,
+    this,
 };
-use crate::{
-    package::Release,
-    stage::{Workspace, scenario},
-};
+use crate::{package::Release, stage::Workspace};
 
 /// A key that signs releases, in a key ring of its own.
 struct Key {
@@ -146,7 +144,7 @@ fn use_registry(workspace: &Workspace, url: &str) {
 
 #[test]
 fn a_registry_can_hand_it_out_signed() {
-    scenario(&one_server(), |_, tf| {
+    installation(&one_server(), |_, tf| {
         let Some(key) = Key::make() else {
             return skipped("there is no gpg: installation from a registry is NOT TESTED");
         };
@@ -178,7 +176,7 @@ fn a_registry_can_hand_it_out_signed() {
 
 #[test]
 fn a_signature_of_somebody_else_is_refused() {
-    scenario(&one_server(), |_, tf| {
+    installation(&one_server(), |_, tf| {
         let (Some(key), Some(other)) = (Key::make(), Key::make()) else {
             return skipped("there is no gpg: signatures are NOT TESTED");
         };
