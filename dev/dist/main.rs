@@ -86,6 +86,10 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Order, String> {
     if order.targets.is_empty() && !order.seal_only {
         order.targets.push(compile::own_target()?);
     }
+    // Known before anything is removed or built.
+    for triple in &order.targets {
+        Platform::of_target(triple)?;
+    }
     Ok(order)
 }
 

@@ -192,6 +192,8 @@ impl Release {
         }
         let path = self.folder.join(name);
         fs::write(&path, text)?;
+        // It would be that of other sums.
+        remove(&signature_of(&path))?;
         Ok(path)
     }
 
@@ -210,13 +212,9 @@ impl Release {
 
 /// Has the user's command sign a file, and sees that it did. Gives the signature's path.
 pub fn sign(command: &str, file: &Path) -> io::Result<PathBuf> {
-    let mut signature = file.as_os_str().to_owned();
-    signature.push(".sig");
-    let signature = PathBuf::from(signature);
-    // What is left of an older file would otherwise pass for this one's signature.
-    if signature.exists() {
-        fs::remove_file(&signature)?;
-    }
+    let signature = signature_of(file);
+    // One that is there already would pass for the one that is to be made.
+    remove(&signature)?;
     let status =
         Command::new("sh").arg("-c").arg(format!("{command} \"$1\"")).arg("sh").arg(file).status()?;
     if status.success() && signature.is_file() {
@@ -224,6 +222,17 @@ pub fn sign(command: &str, file: &Path) -> io::Result<PathBuf> {
     }
     let made = if signature.is_file() { "but made" } else { "and did not make" };
     Err(io::Error::other(format!("`{command}` ended with {status} {made} {}", signature.display())))
+}
+
+/// Where the Registry looks for the signature of a file.
+fn signature_of(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    if file.exists() { fs::remove_file(file) } else { Ok(()) }
 }
 
 /// The sum of a file, in hexadecimal.
