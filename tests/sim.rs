@@ -100,6 +100,96 @@ async fn lists_filter_and_page() {
 }
 
 #[tokio::test]
+async fn servers_are_found_by_every_filter_of_the_reference() {
+    let Bench { running: _running, caller } = bench(&[]).await;
+    let host = |id: &str, more: Value| {
+        let mut host = json!({"host_id": id, "protect_status": "opened", "private_ip": "10.0.0.1"});
+        host.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host
+    };
+    let hosts = [
+        host("plain", json!({})),
+        host("public", json!({"public_ip": "198.51.100.7", "anti_tampering_times": 3})),
+        host("grouped", json!({"group_id": "0".repeat(36), "group_name": "shop"})),
+        host(
+            "dear",
+            json!({"asset_value": "important", "anti_tampering_times": 4, "detect_tampering_times": 9}),
+        ),
+        host("rasp", json!({"rasp_protect_status": "opened"})),
+        host(
+            "partial",
+            json!({"protect_status": "partial_protection", "abnormal_reason": 10, "abnormal_dir_list": ["/nfs"]}),
+        ),
+        host("cut", json!({"protect_status": "protection_interruption", "interrupt_reason": "no disk"})),
+        host("off", json!({"protect_status": "closed", "agent_status": "offline"})),
+    ];
+    assert_eq!(caller.control("PUT", "world", Some(json!({"hosts": hosts}))).await.0, 200);
+    for (query, expected) in [
+        ("host_id=plain", "plain"),
+        ("host_name=LAI", "plain"),
+        ("public_ip=198.51.100.7", "public"),
+        ("group_name=shop", "grouped"),
+        ("asset_value=important", "dear"),
+        ("rasp_status=opened", "rasp"),
+        ("wtp_status=partial_protection", "partial"),
+        ("wtp_status=protection_interruption", "cut"),
+        ("agent_status=offline", "off"),
+        ("private_ip=10.0.0.1&protect_status=opened&os_type=Linux&asset_value=important", "dear"),
+        ("group_name=Shop", ""),
+    ] {
+        let seen = caller.hss("GET", &format!("webtamper/hosts?{query}"), None).await;
+        let ids: Vec<&str> = seen.body["data_list"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["host_id"].as_str().unwrap())
+            .collect();
+        let expected: Vec<&str> = Some(expected).filter(|id| !id.is_empty()).into_iter().collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+    let row = |id: &'static str| {
+        let caller = &caller;
+        async move {
+            caller.hss("GET", &format!("webtamper/hosts?host_id={id}"), None).await.body["data_list"][0]
+                .clone()
+        }
+    };
+    let partial = row("partial").await;
+    assert_eq!((&partial["abnormal_reason"], &partial["abnormal_dir_list"]), (&json!(10), &json!(["/nfs"])));
+    assert_eq!(row("cut").await["interrupt_reason"], "no disk");
+    let plain = row("plain").await;
+    assert!(plain.get("abnormal_reason").is_none() && plain.get("interrupt_reason").is_none());
+    let counters = caller.hss("GET", "wtp/statistics", None).await.body;
+    let expected = json!({
+        "protect_host_num": 7, "protect_success_host_num": 5, "protect_fail_host_num": 0, "anti_tampering_num": 7,
+    });
+    assert_eq!(counters, expected);
+    for query in
+        ["asset_value=dear", "rasp_status=on", "agent_status=gone", "group_name=", "protect_status=closed"]
+    {
+        let seen = caller.hss("GET", &format!("webtamper/hosts?{query}"), None).await;
+        assert_eq!((seen.status, seen.code()), (400, "HSS.0001"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn is_run_asks_for_agents_that_are_online() {
+    let Bench { running: _running, caller } = bench(&[]).await;
+    let world = json!({
+        "hosts": [{"host_id": "a"}, {"host_id": "b", "agent_status": "offline"}],
+        "backup_hosts": [{"backup_host_id": "a", "backup_host_status": -1}, {"backup_host_id": "b"}],
+    });
+    assert_eq!(caller.control("PUT", "world", Some(world)).await.0, 200);
+    for (query, ids) in [("", vec!["a", "b"]), ("?is_run=false", vec!["a", "b"]), ("?is_run=true", vec!["a"])]
+    {
+        let seen = caller.hss("GET", &format!("wtp/backup-hosts{query}"), None).await.body;
+        let rows = seen["data_list"].as_array().unwrap().clone();
+        let found: Vec<&str> = rows.iter().map(|row| row["backup_host_id"].as_str().unwrap()).collect();
+        assert_eq!((found, seen["total_num"].as_u64()), (ids.clone(), Some(ids.len() as u64)), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_parameters_are_refused() {
     let Bench { running: _running, caller } = bench(&[]).await;
     for query in [

@@ -16,6 +16,7 @@ mod connection;
 mod control;
 mod faults;
 mod gateway;
+mod host_details;
 mod iam;
 mod identity;
 mod identity_file;

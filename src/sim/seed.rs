@@ -2,6 +2,7 @@
 
 use super::{
     accounts::{Account, Agency, IdentityProvider},
+    host_details::Details,
     table::Table,
     world::{AccessKey, DEFAULT_ENTERPRISE_PROJECT, Host, Named, User, World},
 };
@@ -113,6 +114,7 @@ pub(super) fn world() -> World {
             host_status: "ACTIVE".to_owned(),
             private_ip: ip.to_owned(),
             remote_backup: None,
+            details: Details::default(),
         });
     }
     world

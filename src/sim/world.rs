@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     accounts::{Account, Agency, IdentityProvider},
+    host_details::Details,
     table::{Keyed, Table},
 };
 
@@ -64,6 +65,7 @@ pub(super) struct Host {
     pub(super) host_status: String,
     pub(super) private_ip: String,
     pub(super) remote_backup: Option<RemoteBackup>,
+    pub(super) details: Details,
 }
 
 /// Where a protected server sends its copies. The address is the one it was given, not the one registered now.
@@ -116,7 +118,7 @@ impl Host {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        json!({
+        let mut row = json!({
             "host_id": self.host_id,
             "host_name": self.host_name,
             "enterprise_project_id": self.enterprise_project_id,
@@ -129,7 +131,11 @@ impl Host {
                 "backup_host_id": target.backup_host_id,
                 "backup_addr": target.backup_addr,
             })),
-        })
+        });
+        if let Value::Object(members) = &mut row {
+            self.details.add_to(members);
+        }
+        row
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 pub use super::world_members::WorldError;
 use super::{
+    host_details::Details,
     identity_file::{access_key, account, agency, identity_provider, metadata, named, user},
     seed,
     table::{Keyed, Table},
@@ -124,6 +125,7 @@ pub(super) fn host(value: &Value, place: &str) -> Outcome<Host> {
             Some(target) => Some(remote_backup(target, &format!("{place}.remote_backup"))?),
             None => None,
         },
+        details: Details::read(&mut host)?,
         host_id,
     };
     host.end()?;
@@ -184,6 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn details_survive_and_ordinary_ones_are_left_out() {
+        let text = r#"{"hosts":[{"host_id":"a","group_name":"shop","abnormal_dir_list":["/x"],"abnormal_reason":10,
+            "anti_tampering_times":7,"asset_value":"common"}]}"#;
+        let row = World::parse(text).unwrap().to_json()["hosts"][0].clone();
+        assert_eq!((&row["group_name"], &row["abnormal_dir_list"][0]), (&"shop".into(), &"/x".into()));
+        assert_eq!((&row["abnormal_reason"], &row["anti_tampering_times"]), (&10.into(), &7.into()));
+        assert!(row.get("asset_value").is_none() && row.get("public_ip").is_none());
+        let again = World::from_json(&serde_json::json!({ "hosts": [row] })).unwrap();
+        assert_eq!(again.to_json()["hosts"][0], row);
+    }
+
+    #[test]
     fn what_is_left_out_gets_a_sensible_value() {
         let world = World::parse(r#"{"hosts":[{"host_id":"h1"}],"backup_hosts":[{"backup_host_id":"h1"}]}"#);
         let world = world.unwrap();
@@ -213,6 +227,14 @@ mod tests {
         check(r#"{"hosts":[{"host_id":"a"},{"host_id":"a"}]}"#, "hosts[1]: \"a\" is there twice");
         check(r#"{"hosts":[{"host_id":"a","os":"Linux"}]}"#, "hosts[0].os: unknown member");
         check(r#"{"hosts":[{"host_id":"a","os_type":"linux"}]}"#, "hosts[0].os_type: \"linux\" is none of");
+        check(
+            r#"{"hosts":[{"host_id":"a","asset_value":"dear"}]}"#,
+            "hosts[0].asset_value: \"dear\" is none of",
+        );
+        check(
+            r#"{"hosts":[{"host_id":"a","abnormal_dir_list":[1]}]}"#,
+            "hosts[0].abnormal_dir_list[0]: expected",
+        );
         check(r#"{"hosts":[{"host_name":"a"}]}"#, "hosts[0].host_id: must be given");
         check(
             r#"{"hosts":[{"host_id":"a","remote_backup":{"id":"b"}}]}"#,

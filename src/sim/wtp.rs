@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{
     backup_hosts::written,
     call::{Call, Query, Scope},
+    host_details::{ASSET_VALUES, Details, RASP_STATUSES},
     lists::{self, Paging},
     reply::{Answer, Reply},
     signature::hex,
@@ -14,7 +15,6 @@ use super::{
     world_file::{AGENT_STATUSES, OS_TYPES},
 };
 
-const ASSET_VALUES: &[&str] = &["important", "common", "test"];
 const WTP_STATUSES: &[&str] =
     &["opened", "opening", "open_failed", "partial_protection", "protection_interruption"];
 const PROTECT_ALWAYS: &[&str] = &[
@@ -36,7 +36,12 @@ struct Filter<'a> {
     host_name: Option<String>,
     private_ip: Option<&'a str>,
     os_type: Option<&'a str>,
-    /// A filter on something no simulated server has, such as a public address or a group.
+    public_ip: Option<&'a str>,
+    group_id: Option<&'a str>,
+    group_name: Option<&'a str>,
+    asset_value: Option<&'a str>,
+    rasp_status: Option<&'a str>,
+    /// A filter on something no simulated server has.
     matches_none: bool,
 }
 
@@ -48,7 +53,12 @@ impl<'a> Filter<'a> {
             host_name: query.text("host_name", 1..=256)?.map(str::to_lowercase),
             private_ip: query.text("private_ip", 1..=128)?,
             os_type: query.one_of("os_type", OS_TYPES)?,
-            matches_none: query.text("public_ip", 7..=39)?.is_some(),
+            public_ip: query.text("public_ip", 7..=39)?,
+            group_id: query.text("group_id", 1..=64)?,
+            group_name: query.text("group_name", 1..=64)?,
+            asset_value: query.one_of("asset_value", ASSET_VALUES)?,
+            rasp_status: query.one_of("rasp_status", RASP_STATUSES)?,
+            matches_none: query.first("web_app_name").is_some(),
         })
     }
 
@@ -60,6 +70,11 @@ impl<'a> Filter<'a> {
             && self.host_name.as_ref().is_none_or(|part| host.host_name.to_lowercase().contains(part))
             && equals(self.private_ip, &host.private_ip)
             && equals(self.os_type, &host.os_type)
+            && equals(self.public_ip, &host.details.public_ip)
+            && equals(self.group_id, &host.details.group_id)
+            && equals(self.group_name, &host.details.group_name)
+            && equals(self.asset_value, host.details.asset_value)
+            && equals(self.rasp_status, host.details.rasp_protect_status)
     }
 }
 
@@ -82,10 +97,7 @@ pub(super) fn list_protected(state: &mut State, call: &Call) -> Answer {
         "offset",
     ])?;
     let paging = query.paging()?;
-    let mut filter = Filter::read(&query)?;
-    filter.matches_none |= query.text("group_name", 1..=64)?.is_some()
-        || query.one_of("asset_value", ASSET_VALUES)?.is_some_and(|value| value != "common")
-        || query.one_of("rasp_status", &["opened", "closed"])?.is_some_and(|value| value != "closed");
+    let filter = Filter::read(&query)?;
     // The coarse filter means "switched on", whatever became of it.
     let switched_on = query.one_of("protect_status", &["opened"])?.is_some();
     let wtp_status = query.one_of("wtp_status", WTP_STATUSES)?;
@@ -116,8 +128,7 @@ pub(super) fn list_eligible(state: &mut State, call: &Call) -> Answer {
         "web_app_name",
     ])?;
     let paging = query.paging()?;
-    let mut filter = Filter::read(&query)?;
-    filter.matches_none |= query.text("group_id", 1..=64)?.is_some() || query.first("web_app_name").is_some();
+    let filter = Filter::read(&query)?;
     let matches =
         |host: &Host| filter.matches(host) && matches!(host.protect_status.as_deref(), None | Some("closed"));
     list(state, "eligible", &query, paging, matches, eligible_item, ELIGIBLE_ALWAYS)
@@ -167,38 +178,44 @@ fn inserted(number: u64) -> Host {
         host_status: "ACTIVE".to_owned(),
         private_ip: "192.0.2.2".to_owned(),
         remote_backup: None,
+        details: Details::default(),
     }
 }
 
 fn protected_item(host: &Host) -> Value {
     let status = host.protect_status.as_deref().unwrap_or("closed");
     let (os_name, os_version) = if host.is_linux() { ("EulerOS", "2.0") } else { ("Windows", "2019") };
+    let Details { public_ip, group_id, group_name, resource_id, .. } = &host.details;
     let partial = status == "partial_protection";
+    // Only told where some directory failed, and where protection is interrupted.
+    let failed = || host.details.abnormal_dir_list.clone().unwrap_or_else(|| vec!["/srv/missing".to_owned()]);
+    let interrupted = status == "protection_interruption";
+    let reason = || host.details.interrupt_reason.as_deref().unwrap_or("the agent was stopped");
     let target = host.remote_backup.as_ref().filter(|_| host.is_linux());
     json!({
         "host_id": host.host_id,
         "host_name": host.host_name,
-        "public_ip": "",
+        "public_ip": public_ip,
         "private_ip": host.private_ip,
-        "group_id": "",
-        "group_name": "",
-        "asset_value": "common",
+        "group_id": group_id,
+        "group_name": group_name,
+        "asset_value": host.details.asset_value,
         "os_bit": "64",
         "os_type": host.os_type,
         "os_name": os_name,
         "os_version": os_version,
         "protect_status": status,
-        "charging_mode": "on_demand",
-        "resource_id": "",
-        "rasp_protect_status": "closed",
-        "anti_tampering_times": 0,
-        "detect_tampering_times": 0,
+        "charging_mode": host.details.charging_mode,
+        "resource_id": resource_id,
+        "rasp_protect_status": host.details.rasp_protect_status,
+        "anti_tampering_times": host.details.anti_tampering_times,
+        "detect_tampering_times": host.details.detect_tampering_times,
         "host_status": host.host_status,
         "agent_status": host.agent_status,
         "protect_dir_num": if status == "closed" { 0 } else { 2 },
-        "abnormal_dir_list": partial.then(|| json!(["/srv/missing"])),
-        "abnormal_reason": partial.then_some(1),
-        "interrupt_reason": (status == "protection_interruption").then_some("the agent was stopped"),
+        "abnormal_dir_list": partial.then(failed),
+        "abnormal_reason": partial.then(|| host.details.abnormal_reason.unwrap_or(1)),
+        "interrupt_reason": interrupted.then(reason),
         "backup_host_id": target.map(|target| &target.backup_host_id),
     })
 }
@@ -211,11 +228,11 @@ fn eligible_item(host: &Host) -> Value {
     json!({
         "host_id": host.host_id,
         "host_name": host.host_name,
-        "public_ip": "",
+        "public_ip": host.details.public_ip,
         "private_ip": host.private_ip,
         "agent_id": agent_id,
         "os_type": host.os_type,
-        "asset_value": "common",
+        "asset_value": host.details.asset_value,
         "web_app_list": [],
     })
 }
@@ -283,21 +300,18 @@ pub(super) fn statistics(state: &mut State, call: &Call) -> Answer {
     let query = call.query();
     query.only(&[])?;
     let scope = query.read_scope()?;
-    let statuses: Vec<&str> = state
-        .world
-        .hosts
-        .iter()
-        .filter(|host| scope.holds(host))
-        .filter_map(|host| host.protect_status.as_deref())
-        .collect();
-    let count = |wanted: &dyn Fn(&str) -> bool| statuses.iter().filter(|status| wanted(status)).count();
+    let hosts = || state.world.hosts.iter().filter(|host| scope.holds(host) && host.protect_status.is_some());
+    let count = |wanted: &dyn Fn(&str) -> bool| {
+        hosts().filter(|host| host.protect_status.as_deref().is_some_and(wanted)).count()
+    };
+    let attacks: i64 = hosts().map(|host| host.details.anti_tampering_times).sum();
     let always =
         ["protect_host_num", "protect_success_host_num", "protect_fail_host_num", "anti_tampering_num"];
     let value = json!({
         "protect_host_num": count(&|status| status != "closed"),
         "protect_success_host_num": count(&|status| status == "opened"),
         "protect_fail_host_num": count(&|status| status == "open_failed"),
-        "anti_tampering_num": 0,
+        "anti_tampering_num": attacks,
     });
     Ok(Reply::json(lists::dress(&state.knobs, value, &always)))
 }
