@@ -10,6 +10,7 @@ use super::{
     Error, Session,
     call::{Values, filled},
     operation::{DELETE_BACKUP_HOSTS, LIST_BACKUP_HOSTS, UPDATE_BACKUP_HOST},
+    page,
     snapshot::{Listing, Walked},
 };
 use crate::rest::Cut;
@@ -77,6 +78,17 @@ impl Session {
         }
     }
 
+    /// Those whose agent is online, whatever the state of their backup service; sorted by id.
+    pub async fn list_online_backup_hosts(&self) -> Result<Vec<BackupHost>, Error> {
+        let fetch = |offset| {
+            let query = vec![("is_run", "true".to_owned())];
+            let values = Values { path: PATH, query, ..Values::default() };
+            self.read_page::<Item>(&LIST_BACKUP_HOSTS, values, offset)
+        };
+        let items = page::walk(fetch, LISTING.id).await?;
+        Ok(items.into_iter().filter_map(LISTING.item).collect())
+    }
+
     /// Adds a backup server, or changes it. It answers before the server's agent has done anything.
     pub async fn update_backup_host(&self, body: &UpdateBackupHost) -> Result<(), Error> {
         let body = Some(serde_json::json!(body));
@@ -97,6 +109,12 @@ impl Session {
 }
 
 impl BackupHost {
+    /// Address and port of its backup service in the form that the API takes.
+    pub fn addr(&self) -> Option<String> {
+        let ip = self.backup_host_ip.as_deref().filter(|ip| !ip.is_empty())?;
+        Some(format!("{ip}:{}", self.backup_host_port?))
+    }
+
     /// An item without an id is nothing we could speak of.
     fn from_item(item: Item) -> Option<BackupHost> {
         Some(BackupHost {

@@ -26,6 +26,8 @@ const CHEAP_LOOK_UPS: u64 = 1;
 const SHORT: u64 = 6;
 /// How many servers are asked for themselves because a list contradicts what is believed.
 const DOUBTS: u64 = 10;
+/// So many servers are asked for themselves to find out whether a list that names no backup server can be believed.
+const PROBES: usize = 3;
 /// After a write, a list of up to so many pages proves it as well as the server itself, should that have to wait.
 const CHEAP_PROOF: u64 = 2;
 
@@ -259,6 +261,37 @@ impl Session {
         let overview = self.overview();
         let walked = self.hss.0.wtp_hosts.get(&overview, &wtp_hosts::PROTECTED, None, None).await?;
         overview.whole(walked)
+    }
+
+    /// All protected servers of this place as they were at some time from `since` on, no write of this process missed;
+    /// without, as they were lately.
+    pub async fn protected_hosts(&self, since: Option<Instant>) -> Result<Arc<[WtpHost]>, Error> {
+        let written = self.with(|region| region.written.values().max().copied());
+        let walked = self.hss.0.wtp_hosts.get(self, &wtp_hosts::PROTECTED, since.max(written), None).await?;
+        self.whole(walked)
+    }
+
+    /// Whether a list can be believed where it names no backup server: older regions leave them out. Where neither these
+    /// servers nor what was read before shows it, a few of them are asked for themselves.
+    pub async fn list_names_backup_hosts(&self, hosts: &[WtpHost]) -> Result<bool, Error> {
+        if hosts.iter().any(|host| host.backup_host_id.is_some()) {
+            self.with(|region| region.tells = Some(true));
+        }
+        let may_have_one = |host: &&WtpHost| {
+            let written = self.with(|region| region.written.contains_key(&host.host_id));
+            host.is_protected() && !host.is_windows() && !written
+        };
+        for host in hosts.iter().filter(may_have_one).take(PROBES) {
+            if let Some(tells) = self.with(|region| region.tells) {
+                return Ok(tells);
+            }
+            match self.show_remote_backup(&host.host_id).await {
+                Ok(shown) => self.with(|region| region.compare(&shown)),
+                Err(error) if error.may_mean_unknown_host() || error.bars_a_list() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.with(|region| region.tells) != Some(false))
     }
 
     /// Whether the server is in one of HSS's lists, with Web Tamper Protection or without, in any enterprise project.

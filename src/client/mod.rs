@@ -15,6 +15,7 @@ mod remedy;
 mod remote_backup;
 mod settings;
 mod snapshot;
+mod statistics;
 mod wtp_hosts;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use fleet::{Believed, Seen};
 pub use hss::{ALL_ENTERPRISE_PROJECTS, Hss, Place, Session};
 pub use remote_backup::{BackupTarget, RemoteBackup};
 pub use settings::{OidcSettings, RoleSettings, Settings, SettingsError};
+pub use statistics::WtpStatistics;
 pub use wtp_hosts::{WtpHost, WtpHostFilter};
 
 pub use crate::{

@@ -40,7 +40,10 @@ pub(super) static LIST_WTP_HOSTS: Operation = Operation {
 pub(super) static LIST_WEB_TAMPER_HOSTS: Operation =
     row("ListWebTamperHost", Method::GET, Effect::Read, "hss:wtpHosts:list");
 
-const ALL: [&Operation; 7] = [
+pub(super) static SHOW_STATISTICS: Operation =
+    row("ShowWtpProtectStatistics", Method::GET, Effect::Read, "hss:wtpDashboard:get");
+
+const ALL: [&Operation; 8] = [
     &LIST_BACKUP_HOSTS,
     &UPDATE_BACKUP_HOST,
     &DELETE_BACKUP_HOSTS,
@@ -48,6 +51,7 @@ const ALL: [&Operation; 7] = [
     &SET_REMOTE_BACKUP,
     &LIST_WTP_HOSTS,
     &LIST_WEB_TAMPER_HOSTS,
+    &SHOW_STATISTICS,
 ];
 
 /// The action that allows the operation of that name, if it is one of HSS.

@@ -30,12 +30,28 @@ pub(super) static ELIGIBLE: Listing<WtpHost, Item> = Listing {
 /// Which servers to list; all that are set must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WtpHostFilter {
+    /// A part of the name.
+    pub host_name: Option<String>,
     /// One server.
     pub host_id: Option<String>,
-    /// `not_installed`, `online`, `offline`.
-    pub agent_status: Option<String>,
+    /// IPv4, or IPv6 in at least 15 characters.
+    pub public_ip: Option<String>,
+    /// 1 to 128 characters.
+    pub private_ip: Option<String>,
+    /// The server group, by its name.
+    pub group_name: Option<String>,
+    /// `Linux`, `Windows`.
+    pub os_type: Option<String>,
+    /// `important`, `common`, `test`.
+    pub asset_value: Option<String>,
     /// `opened` is the only value every version takes.
     pub protect_status: Option<String>,
+    /// `opened`, `opening`, `open_failed`, `partial_protection`, `protection_interruption`.
+    pub wtp_status: Option<String>,
+    /// `not_installed`, `online`, `offline`.
+    pub agent_status: Option<String>,
+    /// `opened`, `closed`.
+    pub rasp_status: Option<String>,
 }
 
 /// A server with its state of protection. Texts are the vendor's; new values may come.
@@ -45,23 +61,51 @@ pub struct WtpHost {
     pub host_id: String,
     /// Its name.
     pub host_name: Option<String>,
+    /// Its public address.
+    pub public_ip: Option<String>,
+    /// Its private address.
+    pub private_ip: Option<String>,
+    /// The group it is in.
+    pub group_id: Option<String>,
+    /// The name of that group.
+    pub group_name: Option<String>,
+    /// `important`, `common`, `test`.
+    pub asset_value: Option<String>,
+    /// `32` or `64`, as text.
+    pub os_bit: Option<String>,
     /// `Linux` or `Windows`; older versions write lower case.
     pub os_type: Option<String>,
+    /// The distribution.
+    pub os_name: Option<String>,
+    /// Its version.
+    pub os_version: Option<String>,
     /// `opening`, `opened`, `closed`, `open_failed`, `partial_protection`, `protection_interruption`,
     /// `protection_pause`.
     pub protect_status: Option<String>,
-    /// `not_installed`, `online`, `offline`.
-    pub agent_status: Option<String>,
+    /// `packet_cycle`, `on_demand`.
+    pub charging_mode: Option<String>,
+    /// The quota that is used up for it.
+    pub resource_id: Option<String>,
+    /// `opened`, `closed`: protection of running web applications.
+    pub rasp_protect_status: Option<String>,
+    /// Attacks on files within the last 7 days.
+    pub anti_tampering_times: Option<i64>,
+    /// Attacks on running applications within the last 7 days.
+    pub detect_tampering_times: Option<i64>,
     /// `ACTIVE`, `SHUTOFF`, `BUILDING`, `ERROR`.
     pub host_status: Option<String>,
-    /// Its private address.
-    pub private_ip: Option<String>,
+    /// `not_installed`, `online`, `offline`.
+    pub agent_status: Option<String>,
+    /// How many directories are protected.
+    pub protect_dir_num: Option<i64>,
+    /// Directories that are not protected although they should be.
+    pub abnormal_dir_list: Vec<String>,
+    /// What is wrong with these, as the vendor's number.
+    pub abnormal_reason: Option<i64>,
     /// The backup server its copies go to; only while remote backup is on.
     pub backup_host_id: Option<String>,
     /// Why protection was interrupted.
     pub interrupt_reason: Option<String>,
-    /// What is wrong with its directories, as the vendor's number.
-    pub abnormal_reason: Option<i64>,
 }
 
 impl WtpHostFilter {
@@ -69,20 +113,56 @@ impl WtpHostFilter {
     pub fn host(id: &str) -> WtpHostFilter {
         WtpHostFilter { host_id: Some(id.to_owned()), ..WtpHostFilter::default() }
     }
+
+    /// Whether every server fits, so that a list read for somebody else will do.
+    pub fn is_empty(&self) -> bool {
+        *self == WtpHostFilter::default()
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let filters = [
+            ("host_name", &self.host_name),
+            ("host_id", &self.host_id),
+            ("public_ip", &self.public_ip),
+            ("private_ip", &self.private_ip),
+            ("group_name", &self.group_name),
+            ("os_type", &self.os_type),
+            ("asset_value", &self.asset_value),
+            ("protect_status", &self.protect_status),
+            ("wtp_status", &self.wtp_status),
+            ("agent_status", &self.agent_status),
+            ("rasp_status", &self.rasp_status),
+        ];
+        filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+    }
 }
 
 #[derive(Deserialize)]
 pub(super) struct Item {
     host_id: Option<String>,
     host_name: Option<String>,
-    os_type: Option<String>,
-    protect_status: Option<String>,
-    agent_status: Option<String>,
-    host_status: Option<String>,
+    public_ip: Option<String>,
     private_ip: Option<String>,
+    group_id: Option<String>,
+    group_name: Option<String>,
+    asset_value: Option<String>,
+    os_bit: Option<String>,
+    os_type: Option<String>,
+    os_name: Option<String>,
+    os_version: Option<String>,
+    protect_status: Option<String>,
+    charging_mode: Option<String>,
+    resource_id: Option<String>,
+    rasp_protect_status: Option<String>,
+    anti_tampering_times: Option<i64>,
+    detect_tampering_times: Option<i64>,
+    host_status: Option<String>,
+    agent_status: Option<String>,
+    protect_dir_num: Option<i64>,
+    abnormal_dir_list: Option<Vec<String>>,
+    abnormal_reason: Option<i64>,
     backup_host_id: Option<String>,
     interrupt_reason: Option<String>,
-    abnormal_reason: Option<i64>,
     /// What the versions between April and September 2025 had instead, under this very name.
     remote_backbup_info: Option<OldInfo>,
 }
@@ -113,13 +193,7 @@ impl Session {
     ) -> Result<Vec<WtpHost>, Error> {
         let items = page::walk(
             |offset| {
-                let filters = [
-                    ("host_id", &filter.host_id),
-                    ("agent_status", &filter.agent_status),
-                    ("protect_status", &filter.protect_status),
-                ];
-                let query = filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-                let values = Values { path: listing.path, query: query.collect(), ..Values::default() };
+                let values = Values { path: listing.path, query: filter.query(), ..Values::default() };
                 self.read_page::<Item>(listing.operation, values, offset)
             },
             listing.id,
@@ -137,15 +211,39 @@ impl WtpHost {
         Some(WtpHost {
             host_id: filled(item.host_id)?,
             host_name: filled(item.host_name),
-            os_type: filled(item.os_type),
-            protect_status: filled(item.protect_status),
-            agent_status: filled(item.agent_status),
-            host_status: filled(item.host_status),
+            public_ip: filled(item.public_ip),
             private_ip: filled(item.private_ip),
+            group_id: filled(item.group_id),
+            group_name: filled(item.group_name),
+            asset_value: filled(item.asset_value),
+            os_bit: filled(item.os_bit),
+            os_type: filled(item.os_type),
+            os_name: filled(item.os_name),
+            os_version: filled(item.os_version),
+            protect_status: filled(item.protect_status),
+            charging_mode: filled(item.charging_mode),
+            resource_id: filled(item.resource_id),
+            rasp_protect_status: filled(item.rasp_protect_status),
+            anti_tampering_times: item.anti_tampering_times,
+            detect_tampering_times: item.detect_tampering_times,
+            host_status: filled(item.host_status),
+            agent_status: filled(item.agent_status),
+            protect_dir_num: item.protect_dir_num,
+            abnormal_dir_list: item.abnormal_dir_list.unwrap_or_default(),
+            abnormal_reason: item.abnormal_reason,
             backup_host_id: filled(item.backup_host_id).or_else(|| filled(old?.backup_host_id)),
             interrupt_reason: filled(item.interrupt_reason),
-            abnormal_reason: item.abnormal_reason,
         })
+    }
+
+    /// Whether it runs Windows, for which there is no remote backup.
+    pub fn is_windows(&self) -> bool {
+        self.os_type.as_deref().is_some_and(|os| os.eq_ignore_ascii_case("windows"))
+    }
+
+    /// Whether Web Tamper Protection is switched on for it, whatever became of it.
+    pub fn is_protected(&self) -> bool {
+        self.protect_status.as_deref().is_some_and(|status| status != "closed")
     }
 }
 
@@ -188,5 +286,40 @@ mod tests {
                  ?enterprise_project_id=all_granted_eps&host_id=ab&limit=200&offset=0",
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn every_filter_of_the_reference_is_sent_with_each_page() {
+        let page = |from: u32, to: u32| {
+            let rows: Vec<_> =
+                (from..to).map(|n| serde_json::json!({ "host_id": format!("{n:04}") })).collect();
+            Answer::json(&serde_json::json!({ "total_num": 201, "data_list": rows }))
+        };
+        let rig = rig(vec![page(0, 200), page(200, 201)]).await;
+        let text = |text: &str| Some(text.to_owned());
+        let filter = WtpHostFilter {
+            host_name: text("web shop"),
+            host_id: None,
+            public_ip: text("1.2.3.4"),
+            private_ip: text("10.0.0.1"),
+            group_name: text("g"),
+            os_type: text("Linux"),
+            asset_value: text("test"),
+            protect_status: text("opened"),
+            wtp_status: text("opening"),
+            agent_status: text("online"),
+            rasp_status: text("closed"),
+        };
+        assert_eq!(rig.session().list_wtp_hosts(&filter).await.unwrap().len(), 201);
+        let sent = "GET /v5/p0/webtamper/hosts?agent_status=online&asset_value=test\
+                    &enterprise_project_id=all_granted_eps&group_name=g&host_name=web%20shop";
+        for (line, offset) in rig.lines().iter().zip(["0", "200"]) {
+            let rest = format!(
+                "&limit=200&offset={offset}&os_type=Linux&private_ip=10.0.0.1&protect_status=opened\
+                 &public_ip=1.2.3.4&rasp_status=closed&wtp_status=opening"
+            );
+            assert_eq!(*line, format!("{sent}{rest}"));
+        }
+        assert!(WtpHostFilter::default().is_empty() && !filter.is_empty());
     }
 }

@@ -189,7 +189,7 @@ fn unlisted(session: &Session, host_id: &str) -> Broken {
 }
 
 fn protected(host: &WtpHost) -> Result<(), Broken> {
-    if preconditions::is_windows(host) {
+    if host.is_windows() {
         return Err(Broken { diagnostic: preconditions::needs_linux(host), may_mend: false });
     }
     if host.agent_status.as_deref().is_some_and(|status| status != "online") {
@@ -252,7 +252,7 @@ fn reached(host: &WtpHost, server: &BackupHost, used: Option<&str>) -> Result<()
         );
         return Err(Broken::now(BACKUP_HOST_ID, "The backup server is not running", detail));
     }
-    let registered = preconditions::address(server);
+    let registered = server.addr();
     match (registered, used) {
         (Some(registered), Some(used)) if registered != used => {
             let detail = format!(

@@ -11,7 +11,7 @@ use super::{
     state_words::{CHECK_SERVER, FAILED, RUNNING, spoken},
 };
 use crate::{
-    client::{BackupHost, Error, Session, WtpHost, WtpHostFilter},
+    client::{Error, Session, WtpHost, WtpHostFilter},
     framework::{
         diag::{Diagnostic, Outcome},
         duration,
@@ -30,12 +30,6 @@ pub(super) enum Target {
     Registered(String),
     /// The caller may not list backup servers.
     Unlisted,
-}
-
-/// Address and port of a backup server in the form that the API takes.
-pub(in crate::hss) fn address(host: &BackupHost) -> Option<String> {
-    let ip = host.backup_host_ip.as_deref().filter(|ip| !ip.is_empty())?;
-    Some(format!("{ip}:{}", host.backup_host_port?))
 }
 
 fn skipped(error: &Error, what: &str) -> Diagnostic {
@@ -137,7 +131,7 @@ fn interrupted(host_id: &str) -> Diagnostic {
 
 /// What time may mend. A server that can never work passes here and is refused by [`unmendable`].
 fn ready(host: &WtpHost) -> Result<&WtpHost, Obstacle> {
-    if is_windows(host) || matches!(host.protect_status.as_deref(), None | Some("closed")) {
+    if host.is_windows() || matches!(host.protect_status.as_deref(), None | Some("closed")) {
         return Ok(host);
     }
     match host.agent_status.as_deref() {
@@ -151,15 +145,11 @@ fn ready(host: &WtpHost) -> Result<&WtpHost, Obstacle> {
 
 /// What no time mends.
 fn is_hopeless(host: &WtpHost) -> bool {
-    is_windows(host) || host.protect_status.as_deref() == Some("closed")
-}
-
-pub(in crate::hss) fn is_windows(host: &WtpHost) -> bool {
-    host.os_type.as_deref().is_some_and(|os| os.eq_ignore_ascii_case("windows"))
+    host.is_windows() || host.protect_status.as_deref() == Some("closed")
 }
 
 fn unmendable(cx: &Cx<'_, Api, Model>, host: &WtpHost) -> Outcome<()> {
-    if is_windows(host) {
+    if host.is_windows() {
         return Err(needs_linux(host).into());
     }
     let named = named(host);
@@ -313,7 +303,7 @@ pub(super) async fn backup_server(cx: &Cx<'_, Api, Model>, session: &Session, id
         };
         let number = host.backup_host_status;
         if number == Some(RUNNING)
-            && let Some(address) = address(host)
+            && let Some(address) = host.addr()
         {
             return Ok(Target::Registered(address));
         }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::{
     backup_host, place,
     place::HOST_ID,
-    preconditions::{self, address, named},
+    preconditions::{self, named},
     remote_backup::{self, BACKUP_ADDR, BACKUP_HOST_ID},
     state_words::{FAILED, RUNNING},
 };
 use crate::{
-    client::{BackupHost, Error, Session},
+    client::{BackupHost, Error, Session, WtpHost},
     clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics},
@@ -87,7 +87,7 @@ pub(super) async fn backup_host(
     };
     let remarks = async {
         let listed = session.overview().wtp_host(host_id, None).await?;
-        let windows = listed.filter(preconditions::is_windows).map(|host| {
+        let windows = listed.filter(WtpHost::is_windows).map(|host| {
             let detail = format!(
                 "{} runs Windows, and only a Linux server can be a backup server. Name another server.",
                 named(&host)
@@ -135,7 +135,7 @@ async fn protected_server(session: &Session, creates: bool, planned: &remote_bac
         return Ok(Vec::new());
     }
     let Some(host) = session.overview().wtp_host(host_id, None).await? else { return Ok(Vec::new()) };
-    if creates && preconditions::is_windows(&host) {
+    if creates && host.is_windows() {
         return Ok(vec![preconditions::needs_linux(&host)]);
     }
     let name = named(&host);
@@ -182,7 +182,7 @@ fn backup_server_remark(
         let remark = Diagnostic::warning("There is no such backup server", detail);
         return Some(remark.at(BACKUP_HOST_ID));
     };
-    let registered = address(host);
+    let registered = host.addr();
     if host.backup_host_status == Some(FAILED) {
         let detail = format!(
             "HSS could not start the backup server {backup_host_id} (status -1), and the apply fails unless it runs by then."

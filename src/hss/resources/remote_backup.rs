@@ -215,7 +215,7 @@ impl Resource<Api> for RemoteBackup {
             prior.id = Attr::Known(host_id);
             prior.region = Attr::Known(session.region().to_owned());
             let target = registered(&session, &prior).await.at(HOST_ID, UNREAD)?;
-            let addr = target.as_ref().and_then(preconditions::address);
+            let addr = target.as_ref().and_then(BackupHost::addr);
             if prior.backup_host_name.is_null() || prior.backup_host_id != before.backup_host_id {
                 let name = target.and_then(|host| host.backup_host_name).filter(|name| !name.is_empty());
                 prior.backup_host_name = name.map_or(prior.backup_host_name, Attr::Known);
