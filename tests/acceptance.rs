@@ -19,6 +19,8 @@ mod broken_credentials;
 mod configuration;
 #[path = "acceptance/credentials.rs"]
 mod credentials;
+#[path = "acceptance/data_sources.rs"]
+mod data_sources;
 #[path = "acceptance/drift.rs"]
 mod drift;
 #[path = "acceptance/enterprise_projects.rs"]

@@ -1,4 +1,4 @@
-//! What users see: the provider block and the two resources.
+//! What users see: the provider block, the two resources, data sources and functions.
 //!
 //! The one place that knows both Terraform and HSS. Above it nothing knows HSS, below it nothing knows Terraform.
 
@@ -6,6 +6,8 @@ pub mod actions;
 pub mod checks;
 pub mod claims;
 pub mod config;
+pub mod data_sources;
+pub mod filters;
 pub mod report;
 pub mod resources;
 pub mod tuning;
@@ -20,6 +22,7 @@ use crate::{
     clock::Clock,
     framework::{
         action::{self, AnyAction},
+        data_source::AnyDataSource,
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{AnyResource, register},
         model::{Attr, Schema},
@@ -109,6 +112,10 @@ impl Provider for HssProvider {
 
     fn actions(&self) -> Vec<Box<dyn AnyAction<Api>>> {
         vec![action::register(actions::VerifyRemoteBackup)]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Api>>> {
+        data_sources::all()
     }
 }
 

@@ -12,11 +12,17 @@ use crate::{
 pub trait Blame<T> {
     /// `summary` says what did not happen; cause, code, request id and remedy come from the error.
     fn at(self, path: Path, summary: &str) -> Outcome<T>;
+    /// The same where no attribute is to blame.
+    fn whole(self, summary: &str) -> Outcome<T>;
 }
 
 impl<T> Blame<T> for Result<T, Error> {
     fn at(self, path: Path, summary: &str) -> Outcome<T> {
         self.map_err(|error| diagnostic(&error, summary).at(path).into())
+    }
+
+    fn whole(self, summary: &str) -> Outcome<T> {
+        self.map_err(|error| diagnostic(&error, summary).into())
     }
 }
 

@@ -36,6 +36,11 @@ impl Walk {
         self.reads.store(true, Ordering::Relaxed);
     }
 
+    /// Whether an object was read, so that this walk is known to plan.
+    pub fn is_planning(&self) -> bool {
+        self.reads.load(Ordering::Relaxed)
+    }
+
     /// An object is applied: this walk applies.
     pub fn applies(&self) {
         if !self.applies.swap(true, Ordering::Relaxed) {
@@ -55,7 +60,7 @@ impl Walk {
         if self.is_applying() {
             return false;
         }
-        self.reads.load(Ordering::Relaxed) || applying.sleep(clock, HOLD).await
+        self.is_planning() || applying.sleep(clock, HOLD).await
     }
 
     /// This process has planned the backup server, so what HSS says of it now is not what will be.
@@ -95,7 +100,9 @@ mod tests {
     async fn a_walk_that_reads_plans_and_one_that_applies_does_not_remark() {
         let walk = Walk::default();
         assert!(walk.only_plans(&SystemClock).await, "nothing was applied while it was waited for");
+        assert!(!walk.is_planning(), "that is not known yet");
         walk.reads();
+        assert!(walk.is_planning());
         assert!(walk.only_plans(&SystemClock).await);
 
         let walk = Walk::default();

@@ -8,7 +8,7 @@ mod preflight;
 mod remote_backup;
 mod stale;
 pub(super) mod state_words;
-mod waited;
+pub(super) mod waited;
 
 pub use backup_host::BackupHost;
 pub use remote_backup::RemoteBackup;

@@ -76,7 +76,7 @@ pub(in crate::hss) fn session(
 }
 
 /// Reads `<host_id>` or `<enterprise_project_id>/<host_id>`.
-pub(super) fn import_id(id: &str) -> Outcome<(Attr<String>, String)> {
+pub(in crate::hss) fn import_id(id: &str) -> Outcome<(Attr<String>, String)> {
     let (project, host) = match id.split_once('/') {
         Some((project, host)) => (Some(project), host),
         None => (None, id),

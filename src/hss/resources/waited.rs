@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     client::{Cause, Session},
     framework::{
+        data_source::ReadCx,
         diag::{Diagnostic, Outcome},
         resource::Cx,
     },
@@ -14,9 +15,35 @@ use crate::{
 /// A wait that is worth a word when nothing went wrong.
 const LONG: Duration = Duration::from_secs(30);
 
+/// An operation that can tell the user something without failing.
+pub(in crate::hss) trait Teller {
+    fn api(&self) -> &Api;
+    fn tell(&self, diagnostic: Diagnostic);
+}
+
+impl<M: Clone> Teller for Cx<'_, Api, M> {
+    fn api(&self) -> &Api {
+        self.api
+    }
+
+    fn tell(&self, diagnostic: Diagnostic) {
+        self.warn(diagnostic);
+    }
+}
+
+impl Teller for ReadCx<'_, Api> {
+    fn api(&self) -> &Api {
+        self.api
+    }
+
+    fn tell(&self, diagnostic: Diagnostic) {
+        self.warn(diagnostic);
+    }
+}
+
 /// The outcome of `work`, with a word about what was waited for.
-pub(super) async fn told<T, M: Clone>(
-    cx: &Cx<'_, Api, M>,
+pub(in crate::hss) async fn told<T>(
+    cx: &impl Teller,
     session: &Session,
     work: impl Future<Output = Outcome<T>>,
 ) -> Outcome<T> {
@@ -24,13 +51,13 @@ pub(super) async fn told<T, M: Clone>(
     let Some((waited, cause)) = session.waited_for_quota() else { return result };
     result
         .inspect(|_| {
-            if waited >= LONG && cx.api.walk().first_slow_one() {
+            if waited >= LONG && cx.api().walk().first_slow_one() {
                 let detail = format!(
                     "{} The call that was waited for passed in the end. Further operations that have to wait are not mentioned; \
                      the log of the provider has each of them.",
                     sentence(waited, &cause)
                 );
-                cx.warn(Diagnostic::warning("The call quota of HSS slows this run down", detail));
+                cx.tell(Diagnostic::warning("The call quota of HSS slows this run down", detail));
             }
         })
         .map_err(|diagnostics| {

@@ -1,0 +1,17 @@
+//! The data sources: what HSS knows about remote backup, read and never changed.
+//!
+//! In a plan they take what resources have read of the same lists, so that a fleet costs no more calls for them. In an
+//! apply they are read because something they depend on has changed, so nothing counts that was read before.
+
+mod backup_hosts;
+mod place;
+
+pub use backup_hosts::BackupHosts;
+
+use super::Api;
+use crate::framework::data_source::{AnyDataSource, register};
+
+/// All of them, in the order of documentation.
+pub fn all() -> Vec<Box<dyn AnyDataSource<Api>>> {
+    vec![register(BackupHosts)]
+}
