@@ -4,14 +4,19 @@
 //! apply they are read because something they depend on has changed, so nothing counts that was read before.
 
 mod backup_hosts;
+mod hosts;
 mod place;
 
 pub use backup_hosts::BackupHosts;
+pub use hosts::Hosts;
 
 use super::Api;
 use crate::framework::data_source::{AnyDataSource, register};
 
 /// All of them, in the order of documentation.
 pub fn all() -> Vec<Box<dyn AnyDataSource<Api>>> {
-    vec![register(BackupHosts)]
+    vec![
+        register(BackupHosts),
+        register(Hosts),
+    ]
 }

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-pub(super) use crate::hss::resources::place::{ENTERPRISE_PROJECT_ID, REGION};
+pub(super) use crate::hss::resources::place::{ENTERPRISE_PROJECT_ID, HOST_ID, REGION};
 
 /// The description of `region`.
 pub(super) const REGION_TEXT: &str = "Region to read. The default is the region of the provider.";
