@@ -6,9 +6,12 @@
 mod backup_hosts;
 mod hosts;
 mod place;
+mod registered;
+mod remote_backup;
 
 pub use backup_hosts::BackupHosts;
 pub use hosts::Hosts;
+pub use remote_backup::RemoteBackup;
 
 use super::Api;
 use crate::framework::data_source::{AnyDataSource, register};
@@ -17,6 +20,7 @@ use crate::framework::data_source::{AnyDataSource, register};
 pub fn all() -> Vec<Box<dyn AnyDataSource<Api>>> {
     vec![
         register(BackupHosts),
+        register(RemoteBackup),
         register(Hosts),
     ]
 }
