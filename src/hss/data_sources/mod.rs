@@ -4,12 +4,15 @@
 //! apply they are read because something they depend on has changed, so nothing counts that was read before.
 
 mod backup_hosts;
+mod coverage;
 mod hosts;
 mod place;
 mod registered;
 mod remote_backup;
+mod survey;
 
 pub use backup_hosts::BackupHosts;
+pub use coverage::Coverage;
 pub use hosts::Hosts;
 pub use remote_backup::RemoteBackup;
 
@@ -22,5 +25,6 @@ pub fn all() -> Vec<Box<dyn AnyDataSource<Api>>> {
         register(BackupHosts),
         register(RemoteBackup),
         register(Hosts),
+        register(Coverage),
     ]
 }
