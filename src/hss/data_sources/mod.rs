@@ -9,12 +9,14 @@ mod hosts;
 mod place;
 mod registered;
 mod remote_backup;
+mod statistics;
 mod survey;
 
 pub use backup_hosts::BackupHosts;
 pub use coverage::Coverage;
 pub use hosts::Hosts;
 pub use remote_backup::RemoteBackup;
+pub use statistics::Statistics;
 
 use super::Api;
 use crate::framework::data_source::{AnyDataSource, register};
@@ -26,5 +28,6 @@ pub fn all() -> Vec<Box<dyn AnyDataSource<Api>>> {
         register(RemoteBackup),
         register(Hosts),
         register(Coverage),
+        register(Statistics),
     ]
 }
