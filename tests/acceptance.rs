@@ -27,6 +27,8 @@ mod drift;
 mod enterprise_projects;
 #[path = "acceptance/fleet.rs"]
 mod fleet;
+#[path = "acceptance/functions.rs"]
+mod functions;
 #[path = "acceptance/import.rs"]
 mod import;
 #[path = "acceptance/in_use.rs"]

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod config;
 pub mod data_sources;
 pub mod filters;
+pub mod functions;
 pub mod report;
 pub mod resources;
 pub mod tuning;
@@ -25,6 +26,7 @@ use crate::{
         data_source::AnyDataSource,
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{AnyResource, register},
+        function::Function,
         model::{Attr, Schema},
         provider::Provider,
     },
@@ -116,6 +118,10 @@ impl Provider for HssProvider {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Api>>> {
         data_sources::all()
+    }
+
+    fn functions(&self) -> Vec<Function> {
+        functions::all()
     }
 }
 
