@@ -26,8 +26,6 @@ const CHEAP_LOOK_UPS: u64 = 1;
 const SHORT: u64 = 6;
 /// How many servers are asked for themselves because a list contradicts what is believed.
 const DOUBTS: u64 = 10;
-/// So many servers are asked for themselves to find out whether a list that names no backup server can be believed.
-const PROBES: usize = 3;
 /// After a write, a list of up to so many pages proves it as well as the server itself, should that have to wait.
 const CHEAP_PROOF: u64 = 2;
 
@@ -36,7 +34,7 @@ const CHEAP_PROOF: u64 = 2;
 pub(super) struct Fleet(Mutex<BTreeMap<String, Region>>);
 
 #[derive(Default)]
-struct Region {
+pub(super) struct Region {
     /// Servers asked for themselves on a refresh.
     shown: u64,
     /// Servers looked up by id before a write.
@@ -48,13 +46,13 @@ struct Region {
     /// Pages of the list of protected servers, once known.
     pages: u64,
     /// Whether the list names backup servers, as far as that is known; older regions leave them out.
-    tells: Option<bool>,
+    pub(super) tells: Option<bool>,
     /// Servers for which a list without any backup server was right.
     agreed: u64,
     /// The list may not be read.
     closed: bool,
     /// When a setting was written last, by server.
-    written: BTreeMap<String, Instant>,
+    pub(super) written: BTreeMap<String, Instant>,
     /// The enterprise project that asked first.
     scope: Option<String>,
     /// Whether all enterprise projects at once were refused.
@@ -68,7 +66,7 @@ impl Region {
     }
 
     /// Compares what a server says of itself with a list that names no backup server for it.
-    fn compare(&mut self, shown: &RemoteBackup) {
+    pub(super) fn compare(&mut self, shown: &RemoteBackup) {
         if self.tells.is_some() {
             return;
         }
@@ -255,43 +253,12 @@ impl Session {
         everywhere.whole(walked)
     }
 
-    /// All protected servers as they were lately, for somebody who looks at many: in this place, or in every
-    /// enterprise project where that is one walk for all.
-    pub async fn protected_lately(&self) -> Result<Arc<[WtpHost]>, Error> {
-        let overview = self.overview();
-        let walked = self.hss.0.wtp_hosts.get(&overview, &wtp_hosts::PROTECTED, None, None).await?;
-        overview.whole(walked)
-    }
-
     /// All protected servers of this place as they were at some time from `since` on, no write of this process missed;
     /// without, as they were lately.
     pub async fn protected_hosts(&self, since: Option<Instant>) -> Result<Arc<[WtpHost]>, Error> {
         let written = self.with(|region| region.written.values().max().copied());
         let walked = self.hss.0.wtp_hosts.get(self, &wtp_hosts::PROTECTED, since.max(written), None).await?;
         self.whole(walked)
-    }
-
-    /// Whether a list can be believed where it names no backup server: older regions leave them out. Where neither these
-    /// servers nor what was read before shows it, a few of them are asked for themselves.
-    pub async fn list_names_backup_hosts(&self, hosts: &[WtpHost]) -> Result<bool, Error> {
-        if hosts.iter().any(|host| host.backup_host_id.is_some()) {
-            self.with(|region| region.tells = Some(true));
-        }
-        let may_have_one = |host: &&WtpHost| {
-            let written = self.with(|region| region.written.contains_key(&host.host_id));
-            host.is_protected() && !host.is_windows() && !written
-        };
-        for host in hosts.iter().filter(may_have_one).take(PROBES) {
-            if let Some(tells) = self.with(|region| region.tells) {
-                return Ok(tells);
-            }
-            match self.show_remote_backup(&host.host_id).await {
-                Ok(shown) => self.with(|region| region.compare(&shown)),
-                Err(error) if error.may_mean_unknown_host() || error.bars_a_list() => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(self.with(|region| region.tells) != Some(false))
     }
 
     /// Whether the server is in one of HSS's lists, with Web Tamper Protection or without, in any enterprise project.
@@ -389,7 +356,7 @@ impl Session {
         self.hss.0.settings.exact_refresh
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut Region) -> R) -> R {
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Region) -> R) -> R {
         let fleet: &Mutex<BTreeMap<String, Region>> = &self.hss.0.fleet.0;
         let mut regions: MutexGuard<'_, _> = fleet.lock().unwrap_or_else(PoisonError::into_inner);
         work(regions.entry(self.region.clone()).or_default())

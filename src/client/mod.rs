@@ -6,6 +6,7 @@
 mod backup_hosts;
 mod call;
 mod deletions;
+mod doubt;
 mod error;
 mod fleet;
 mod hss;
