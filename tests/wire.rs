@@ -8,6 +8,8 @@
 mod apply;
 #[path = "wire/calls.rs"]
 mod calls;
+#[path = "wire/data.rs"]
+mod data;
 #[path = "wire/deferral.rs"]
 mod deferral;
 #[path = "wire/fake.rs"]

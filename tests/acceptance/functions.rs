@@ -14,6 +14,9 @@ fn outputs(tf: &Workspace) -> serde_json::Value {
 
 #[test]
 fn addresses_and_import_ids_are_put_together_and_taken_apart() {
+    if !needs(Feature::Functions) {
+        return;
+    }
     scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
         tf.write(
             "main.tf",
@@ -57,6 +60,9 @@ output "text" {{
 /// A function works in a process that was never configured, so mistakes show when the configuration is validated.
 #[test]
 fn a_wrong_argument_is_blamed_by_its_name() {
+    if !needs(Feature::Functions) {
+        return;
+    }
     for (call, parameter, why) in [
         ("backup_addr(\"10.0.0\", 80)", "ip", "\"10.0.0\" is not an IPv4 address such as 192.168.0.20"),
         (

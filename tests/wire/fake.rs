@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use terraform_provider_hss::{
     clock::SystemClock,
     framework::{
+        data_source::{self, AnyDataSource},
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{AnyResource, register},
         model::{Attr, Held, Schema, Set, Typed},
@@ -76,6 +77,10 @@ impl Provider for Fake {
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<Api>>> {
         vec![register(Thing)]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Api>>> {
+        vec![data_source::register(crate::data::Look)]
     }
 }
 

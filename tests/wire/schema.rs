@@ -93,7 +93,8 @@ fn check_all(answer: &wire::get_provider_schema::Response) {
         &RESERVED_IN_PROVIDER,
     );
     assert!(!answer.resource_schemas.is_empty());
-    for schema in answer.resource_schemas.values() {
+    assert!(!answer.data_source_schemas.is_empty());
+    for schema in answer.resource_schemas.values().chain(answer.data_source_schemas.values()) {
         assert!(schema.version >= 0);
         check_block(schema.block.as_ref(), false, &RESERVED);
     }
