@@ -25,6 +25,8 @@ mod data_sources;
 mod drift;
 #[path = "acceptance/enterprise_projects.rs"]
 mod enterprise_projects;
+#[path = "acceptance/examples.rs"]
+mod examples;
 #[path = "acceptance/fleet.rs"]
 mod fleet;
 #[path = "acceptance/functions.rs"]

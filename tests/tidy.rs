@@ -22,7 +22,10 @@ use page::Layer;
 use source::Source;
 use terraform_provider_hss::{
     clock::SystemClock,
-    framework::provider::Provider,
+    framework::{
+        provider::Provider,
+        schema::{Attribute, Kind},
+    },
     hss::{HssProvider, address},
 };
 
@@ -266,6 +269,57 @@ fn every_resource_has_an_example() {
         assert!(example.contains(&format!("resource \"{name}\" ")), "{name}");
         let import = read(&format!("examples/resources/{name}/import.sh"));
         assert!(import.contains(&format!("terraform import {name}.")), "{name}");
+    }
+}
+
+#[test]
+fn every_data_source_and_function_has_an_example_and_a_scenario() {
+    let provider = HssProvider::new(BTreeMap::new(), Arc::new(SystemClock));
+    let scenarios = |word: &str| {
+        files("tests")
+            .into_iter()
+            .any(|file| file.path.starts_with("tests/acceptance") && file.text.contains(word))
+    };
+    let sources = provider.data_sources();
+    let functions = provider.functions();
+    assert!(!sources.is_empty() && !functions.is_empty());
+    for name in sources.iter().map(|source| source.name()) {
+        let example = read(&format!("examples/data-sources/{name}/data-source.tf"));
+        assert!(example.contains(&format!("data \"{name}\" ")), "{name}");
+        assert!(scenarios(name), "no scenario under tests/acceptance mentions {name}");
+    }
+    for name in functions.iter().map(|function| function.name) {
+        let example = read(&format!("examples/functions/{name}/function.tf"));
+        assert!(example.contains(&format!("provider::{}::{name}(", address::TYPE)), "{name}");
+        assert!(scenarios(name), "no scenario under tests/acceptance mentions {name}");
+    }
+}
+
+/// Pages are made of these texts.
+#[test]
+fn every_attribute_of_a_data_source_is_described() {
+    fn check(at: &str, attributes: &[Attribute]) {
+        for one in attributes {
+            let name = format!("{at}.{}", one.name);
+            assert!(one.description.trim_end().ends_with('.'), "{name}: {:?}", one.description);
+            if let Kind::Nested(_, inner) = &one.kind {
+                check(&name, inner);
+            }
+        }
+    }
+    let provider = HssProvider::new(BTreeMap::new(), Arc::new(SystemClock));
+    for source in provider.data_sources() {
+        let block = &source.described().block;
+        assert!(block.description.ends_with('.') && block.blocks.is_empty(), "{}", source.name());
+        check(source.name(), &block.attributes);
+    }
+    for function in provider.functions() {
+        let texts = function
+            .parameters
+            .iter()
+            .map(|one| one.description)
+            .chain([function.summary, function.description]);
+        assert!(texts.into_iter().all(|text| text.ends_with('.')), "{}", function.name);
     }
 }
 

@@ -51,7 +51,8 @@ impl Case {
 /// A block with good values, one of them replaced; without a value the argument is left out, and the block is to blame.
 fn block(kind: &str, rows: &[(&str, &str)], argument: &str, value: Option<&str>) -> String {
     let mark = |marked: bool| if marked { format!(" {MARK}") } else { String::new() };
-    let mut text = format!("resource \"{kind}\" \"NAME\" {{{}\n", mark(value.is_none()));
+    let (word, kind) = kind.split_once(' ').unwrap_or(("resource", kind));
+    let mut text = format!("{word} \"{kind}\" \"NAME\" {{{}\n", mark(value.is_none()));
     for (name, good) in rows.iter().filter(|(name, _)| *name != argument) {
         let _ = writeln!(text, "  {name} = {good}");
     }
@@ -172,6 +173,35 @@ const WEBS: &[(&str, &str, &str)] = &[
     ("a wait of nothing", "wait_for_agent", "\"0m\""),
 ];
 
+/// The same of data sources, each with its type.
+const LOOKS: &[(&str, &str, &str, &str)] = &[
+    ("a state of backup servers that there is not", "hss_wtp_backup_hosts", "status", "\"stopped\""),
+    ("a state of backup servers by its number", "hss_wtp_backup_hosts", "status", "\"-1\""),
+    ("a backup server to list with a slash", "hss_wtp_backup_hosts", "backup_host_id", "\"eps/vault-9\""),
+    ("an empty part of a name", "hss_wtp_hosts", "host_name", "\"\""),
+    ("an empty id to list", "hss_wtp_hosts", "host_id", "\"\""),
+    ("a public address with a mask", "hss_wtp_hosts", "public_ip", "\"203.0.113.0/24\""),
+    ("a public address in short IPv6", "hss_wtp_hosts", "public_ip", "\"2001:db8::7\""),
+    ("a part of a private address", "hss_wtp_hosts", "private_ip", "\"172.16.\""),
+    ("an empty group", "hss_wtp_hosts", "group_name", "\"\""),
+    ("an operating system in small letters", "hss_wtp_hosts", "os_type", "\"linux\""),
+    ("an importance that there is not", "hss_wtp_hosts", "asset_value", "\"high\""),
+    ("a protection to list that is off", "hss_wtp_hosts", "protect_status", "\"closed\""),
+    (
+        "a state of protection that HSS cannot filter by",
+        "hss_wtp_hosts",
+        "wtp_status",
+        "\"protection_pause\"",
+    ),
+    ("a state of the agent that there is not", "hss_wtp_hosts", "agent_status", "\"installed\""),
+    ("a state of dynamic protection that there is not", "hss_wtp_hosts", "rasp_status", "\"on\""),
+    ("a list that is set by hand", "hss_wtp_hosts", "hosts", "[]"),
+    ("an empty enterprise project to read", "hss_wtp_coverage", "enterprise_project_id", "\"\""),
+    ("a region to read with a blank", "hss_wtp_statistics", "region", "\"cn north 4\""),
+    ("a server to read with a slash", "hss_wtp_remote_backup", "host_id", "\"eps/web-1\""),
+    ("a server to read that is null", "hss_wtp_remote_backup", "host_id", "null"),
+];
+
 /// Mistakes that Terraform finds by the schema, with its words.
 const OTHERS: &[(&str, bool, &str, Option<&str>, &str)] = &[
     ("no id at all", true, "host_id", None, "is required"),
@@ -277,6 +307,27 @@ const WHOLE: &[(&str, Moment, &str)] = &[
         "resource \"hss_wtp_remote_backup\" \"NAME\" {\n  host_id = \"closed-1\" # here\n  backup_host_id = \"vault-9\"\n}\n",
     ),
     (
+        "a server to read that HSS does not know",
+        Moment::Plan,
+        "data \"hss_wtp_remote_backup\" \"NAME\" {\n  host_id = \"nobody\" # here\n}\n",
+    ),
+    (
+        "a server to read in another enterprise project",
+        Moment::Plan,
+        "data \"hss_wtp_remote_backup\" \"NAME\" {\n  host_id = \"web-1\" # here\n  enterprise_project_id = \"8f3a\"\n}\n",
+    ),
+    (
+        "another region to read, with an endpoint of its own",
+        Moment::Plan,
+        "data \"hss_wtp_hosts\" \"NAME\" {\n  region = \"eu-west-101\" # here\n}\n",
+    ),
+    (
+        "a server to read that turns out to be wrong",
+        Moment::Apply,
+        "resource \"terraform_data\" \"NAME\" {\n  input = \"a/b\"\n}\ndata \"hss_wtp_remote_backup\" \"NAME\" {\n  \
+         host_id = terraform_data.NAME.output # here\n}\n",
+    ),
+    (
         "a backup server that is not registered",
         Moment::Apply,
         "resource \"hss_wtp_remote_backup\" \"NAME\" {\n  host_id = \"web-1\"\n  backup_host_id = \"vault-5\" # here\n}\n",
@@ -310,6 +361,9 @@ pub(crate) fn all() -> Vec<Case> {
     }
     for (name, argument, value) in WEBS {
         add(name, Moment::Validate, web(argument, Some(value)), None);
+    }
+    for (name, kind, argument, value) in LOOKS {
+        add(name, Moment::Validate, block(&format!("data {kind}"), &[], argument, Some(value)), None);
     }
     add("no backup server", Moment::Validate, web("backup_host_id", None), None);
     for (name, is_vault, argument, value, says) in OTHERS {
