@@ -4,7 +4,8 @@
 //! knows nothing of HSS, the HSS stack nothing of Terraform, and only [`hss`] knows both. `docs/ARCHITECTURE.md` has
 //! the map, the way of one request and the rules; `tests/tidy.rs` holds the code to its layer table.
 //!
-//! **[`hss`]** is what users see: the provider block and the two resources. Start with `resources/remote_backup.rs`.
+//! **[`hss`]** is what users see: the provider block, the two resources, data sources and functions. Start with
+//! `resources/remote_backup.rs`.
 //! A resource is a model, a table of rows from which its schema is made, and the five things that can be done with it.
 //!
 //! **[`framework`]** makes that possible. It knows Terraform's rules: values that may be null or unknown, schemas,

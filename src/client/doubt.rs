@@ -54,7 +54,7 @@ mod tests {
 
     /// Asks about `hosts`, with the answers that servers give when they are asked; the servers that were.
     async fn check(hosts: &[WtpHost], answers: &[&str], expected: bool) -> Vec<String> {
-        let rig = rig(answers.iter().map(|body| Answer::status(200).body(*body)).collect()).await;
+        let rig = rig(answers.iter().map(|body| Answer::status(200).body(body)).collect()).await;
         assert_eq!(rig.session().list_names_backup_hosts(hosts).await.unwrap(), expected);
         rig.lines().iter().map(|line| line.split('/').nth(4).unwrap_or_default().to_owned()).collect()
     }

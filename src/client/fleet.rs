@@ -87,7 +87,7 @@ pub enum Seen {
     /// The server itself was asked.
     Exact(RemoteBackup),
     /// The list says whether remote backup is on and where to. It knows no address.
-    Listed(WtpHost),
+    Listed(Box<WtpHost>),
     /// The list of servers with Web Tamper Protection lacks it.
     Unlisted,
 }
@@ -141,14 +141,14 @@ impl Session {
             (Some(host), Some(believed)) => believed.agrees(host) && (believed.remote_backup || tells),
         };
         if let (Some(host), true) = (host, believable) {
-            return Ok(Seen::Listed(host.clone()));
+            return Ok(Seen::Listed(Box::new(host.clone())));
         }
         let doubts = self.with(|region| {
             region.doubts += 1;
             region.doubts
         });
         if doubts > DOUBTS && (tells || host.is_none()) {
-            return Ok(host.map_or(Seen::Unlisted, |host| Seen::Listed(host.clone())));
+            return Ok(host.map_or(Seen::Unlisted, |host| Seen::Listed(Box::new(host.clone()))));
         }
         let shown = self.show_remote_backup(host_id).await?;
         if host.is_some_and(|host| host.backup_host_id.is_none()) {

@@ -354,7 +354,7 @@ fn one(id: &str, more: &str) -> String {
 fn the_remote_backup_of_one_server_is_read() {
     scenario(&fleet(), |sim, tf| {
         sim.patch_host("web-1", &json!({"remote_backup": on("vault-up", "172.16.8.20:1")}));
-        let mut read = |id: &str| {
+        let read = |id: &str| {
             tf.write("main.tf", &one(id, ""));
             tf.apply().ok();
             outputs(tf)["it"].clone()

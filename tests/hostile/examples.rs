@@ -108,6 +108,35 @@ fn calls() -> Vec<Vec<u8>> {
         };
         all.push(with(12, &import.encode_to_vec()));
     }
+    for (type_name, config) in [
+        (
+            "hss_wtp_hosts",
+            serde_json::json!({"host_id": "h-1", "os_type": "Linux", "remote_backup": true, "hosts": null}),
+        ),
+        ("hss_wtp_remote_backup", serde_json::json!({"host_id": "h-1", "region": null})),
+        ("hss_wtp_coverage", serde_json::json!({"enterprise_project_id": "all_granted_eps"})),
+    ] {
+        let value = wire::DynamicValue { msgpack: packed(&config).into(), json: Default::default() };
+        let (type_name, config) = (type_name.to_owned(), Some(value));
+        let validate = wire::validate_data_resource_config::Request {
+            type_name: type_name.clone(),
+            config: config.clone(),
+        };
+        all.push(with(4, &validate.encode_to_vec()));
+        let read = wire::read_data_source::Request { type_name, config, ..Default::default() };
+        all.push(with(14, &read.encode_to_vec()));
+    }
+    for (name, arguments) in [
+        ("backup_addr", vec![serde_json::json!("10.0.0.1"), serde_json::json!(80)]),
+        ("parse_backup_addr", vec![serde_json::json!("10.0.0.1:80")]),
+        ("parse_import_id", vec![serde_json::json!("0/h-1")]),
+    ] {
+        let arguments = arguments
+            .iter()
+            .map(|one| wire::DynamicValue { msgpack: packed(one).into(), json: Default::default() });
+        let call = wire::call_function::Request { name: name.to_owned(), arguments: arguments.collect() };
+        all.push(with(23, &call.encode_to_vec()));
+    }
     let config = packed(&serde_json::json!({"region": "cn-north-4", "access_key": "a", "secret_key": "s"}));
     let config = Some(wire::DynamicValue { msgpack: config.into(), json: Default::default() });
     let configure = wire::configure_provider::Request { config: config.clone(), ..Default::default() };
@@ -120,8 +149,9 @@ fn calls() -> Vec<Vec<u8>> {
 fn answers() -> Vec<Vec<u8>> {
     let bodies = [
         r#"{"total_num":2,"data_list":[{"backup_host_id":"h-1","backup_host_name":"n","backup_host_ip":"10.0.0.1","backup_host_port":8080,"backup_dir":"/d","backup_host_status":1},{"backup_host_id":"h-2"}]}"#,
-        r#"{"total_num":1,"data_list":[{"host_id":"h","host_name":"n","os_type":"Linux","protect_status":"opened","agent_status":"online","backup_host_id":"b","remote_backbup_info":{"remote_backup":true,"backup_host_id":"b"}}]}"#,
+        r#"{"total_num":1,"data_list":[{"host_id":"h","host_name":"n","os_type":"Linux","protect_status":"opened","agent_status":"online","abnormal_dir_list":["/d"],"abnormal_reason":10,"anti_tampering_times":2000000000,"protect_dir_num":50,"group_name":"g","backup_host_id":"b","remote_backbup_info":{"remote_backup":true,"backup_host_id":"b"}}]}"#,
         r#"{"remote_backup":true,"backup_addr":"10.0.0.1:8080","backup_host_id":"b","backup_host_name":"n"}"#,
+        r#"{"protect_host_num":4,"protect_success_host_num":3,"protect_fail_host_num":1,"anti_tampering_num":12}"#,
         r#"{"error_code":"APIGW.0308","error_msg":"ratelimit,limit:5,time:1 minute","request_id":"r"}"#,
     ];
     let mut all = Vec::new();
@@ -153,7 +183,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         .flat_map(|text| (0..9).map(|ty| with(ty, text.as_bytes())))
         .collect(),
         "texts" => owned(&[
-            "5e0f2c9a-0000-4000-8000-000000000001", "172.16.8.20", "172.16.8.20:18080", "/data/wtp-copies", "1h30m15s",
+            "5e0f2c9a-0000-4000-8000-000000000001", "0/h-1", "172.16.8.20", "172.16.8.20:18080", "/data/wtp-copies", "1h30m15s",
             "https://hss.cn-north-4.myhuaweicloud.com:443/prefix/a%20b", "http://127.0.0.1:80", "cn-north-4", "..", "数据",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
         ]),

@@ -19,8 +19,8 @@ use std::{
 use terraform_provider_hss::{
     client::{Hss, Limits, Place, Secret, Settings, WtpHostFilter},
     clock::{Clock, Pending},
-    framework::{number::Number, timeouts, types::Type},
-    hss::{HssProvider, checks},
+    framework::{number::Number, timeouts, types::Type, value::Value},
+    hss::{HssProvider, checks, filters, functions},
     plugin::MutualTls,
     rest::{Base, Effect, Fault, Method, Request, escape, is_segment},
     sim::World,
@@ -115,9 +115,26 @@ fn texts(bytes: &[u8]) -> bool {
         checks::enterprise_project(&text),
         checks::region(&text),
         timeouts::is_duration(&text),
+        filters::public_ip(&text),
+        filters::group_name(&text),
     ];
     for complaint in checked.iter().filter_map(|check| check.as_ref().err()) {
         assert!(!complaint.is_empty());
+    }
+    // What a function takes apart, another one puts together again.
+    let calls = functions::all();
+    let call = |name: &str, arguments: &[Value]| {
+        let function = calls.iter().find(|function| function.name == name).unwrap();
+        (function.call)(arguments)
+    };
+    let typed = Value::String(text.clone());
+    if let Ok(parts) = call("parse_backup_addr", std::slice::from_ref(&typed)) {
+        let again = call("backup_addr", &[parts.member("ip").clone(), parts.member("port").clone()]);
+        assert_eq!(again, Ok(typed.clone()), "{text:?}");
+    }
+    if let Ok(parts) = call("parse_import_id", &[typed]) {
+        let Value::String(host_id) = parts.member("host_id") else { panic!("{parts:?}") };
+        assert!(text.ends_with(host_id.as_str()) && checks::host_id(host_id).is_ok());
     }
     if checks::host_id(&text).is_ok() {
         assert!(is_segment(&text), "{text:?} is an id and no segment of a path");
@@ -384,9 +401,10 @@ fn http_answers(bytes: &[u8]) -> bool {
     });
     let session = hss.session(Place::default(), Limits::default());
     let asking = async {
-        match which % 3 {
+        match which % 4 {
             0 => session.list_backup_hosts().await.map(drop),
             1 => session.list_wtp_hosts(&WtpHostFilter::host("h")).await.map(drop),
+            3 => session.show_wtp_statistics().await.map(drop),
             _ => session.show_remote_backup("h").await.map(drop),
         }
     };
