@@ -10,10 +10,7 @@ fn one_of(text: &str, what: &str, values: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
-    Err(format!(
-        "{text:?} is no {what} that HSS can filter by. Write one of {}, or leave the argument out.",
-        values.join(", ")
-    ))
+    Err(format!("{text:?} is no {what}. Write one of {}, or leave the argument out.", values.join(", ")))
 }
 
 fn within(text: &str, what: &str, most: usize) -> Result<(), String> {
@@ -65,12 +62,12 @@ pub fn group_name(text: &str) -> Result<(), String> {
 
 /// An operating system.
 pub fn os_type(text: &str) -> Result<(), String> {
-    one_of(text, "operating system", &["Linux", "Windows"])
+    one_of(text, "operating system that HSS can filter by", &["Linux", "Windows"])
 }
 
 /// How much a server matters.
 pub fn asset_value(text: &str) -> Result<(), String> {
-    one_of(text, "importance", &["important", "common", "test"])
+    one_of(text, "importance that HSS can filter by", &["important", "common", "test"])
 }
 
 /// Whether protection is switched on. The API has no value for the opposite.
@@ -87,17 +84,17 @@ pub fn protect_status(text: &str) -> Result<(), String> {
 /// A state of protection.
 pub fn wtp_status(text: &str) -> Result<(), String> {
     let values = ["opened", "opening", "open_failed", "partial_protection", "protection_interruption"];
-    one_of(text, "state of protection", &values)
+    one_of(text, "state of protection that HSS can filter by", &values)
 }
 
 /// A state of the agent.
 pub fn agent_status(text: &str) -> Result<(), String> {
-    one_of(text, "state of the agent", &["online", "offline", "not_installed"])
+    one_of(text, "state of the agent that HSS can filter by", &["online", "offline", "not_installed"])
 }
 
 /// Whether running applications are protected.
 pub fn rasp_status(text: &str) -> Result<(), String> {
-    one_of(text, "state of dynamic protection", &["opened", "closed"])
+    one_of(text, "state of dynamic protection that HSS can filter by", &["opened", "closed"])
 }
 
 /// An enterprise project to read, or all of them.
