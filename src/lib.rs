@@ -22,6 +22,8 @@
 //! **[`client`]** is the other side of `hss`: HSS as typed calls. A session is one operation's view of it, in one region
 //! and enterprise project, within one time limit. Lists are walked whole, and callers that ask together share a walk.
 //!
+//! **[`hcl`]** writes configurations as `terraform fmt` would lay them out, for what `export` finds.
+//!
 //! **[`auth`]** says who we are: which source of credentials wins, how each is used and renewed, the project of a
 //! region, and the signature of a request as a pure function.
 //!
@@ -38,6 +40,7 @@ pub mod auth;
 pub mod client;
 pub mod clock;
 pub mod framework;
+pub mod hcl;
 pub mod hss;
 pub mod log;
 pub mod plugin;

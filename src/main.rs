@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, ffi::OsString, io::Write, process::ExitCode, sync::Arc};
 
 use terraform_provider_hss::{
-    clock::SystemClock,
-    hss::{HssProvider, address},
+    clock::{StopSource, SystemClock},
+    hss::{
+        HssProvider, address,
+        export::{self, Around, Failure},
+    },
     log,
     plugin::{self, Launch, MESSAGE_LIMIT, Plugin},
     tfplugin6::{service::Service, wire::provider_server::ProviderServer},
@@ -30,6 +33,7 @@ Terraform and OpenTofu provider for the remote backup of Huawei Cloud HSS Web Ta
 
 Terraform and OpenTofu start this program by themselves. Started by hand it takes one of these:
 
+  export       write a configuration with import blocks for what is there already; `export --help` says how
   --debug      serve under a debugger, and print the variable that points Terraform here
   --version    print the version
   --help       print this text
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(|argument| argument.to_str().unwrap_or("?")).collect();
     match arguments.as_slice() {
         [] => serve(plugin::serve),
+        ["export", rest @ ..] => export(rest),
         ["--debug" | "-debug"] => serve(plugin::serve_debug),
         ["--version" | "-version" | "-V"] => {
             print(concat!("terraform-provider-hss ", env!("CARGO_PKG_VERSION"), "\n"))
@@ -62,15 +67,51 @@ fn serve(how: fn(&Plugin, &Launch, fn() -> Routes) -> ExitCode) -> ExitCode {
 
 fn app() -> Routes {
     let clock = Arc::new(SystemClock);
-    // A variable that is not UTF-8 cannot hold anything that is meant for us.
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let service = Service::new(HssProvider::new(environment, clock.clone()), clock);
+    let service = Service::new(HssProvider::new(environment(), clock.clone()), clock);
     let server = ProviderServer::new(service)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT);
     Routes::new(server)
+}
+
+/// A variable that is not UTF-8 cannot hold anything that is meant for us.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Runs until it is done or Ctrl-C is pressed. Progress goes to stderr, the outcome to stdout.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read, to be handed in")]
+fn export(arguments: &[&str]) -> ExitCode {
+    log::init(&address::TYPE.to_ascii_uppercase(), |name| std::env::var_os(name));
+    let say = |line: &str| {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(&format!("terraform-provider-hss: cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let stop = StopSource::default();
+    let around =
+        Around { environment: environment(), clock: Arc::new(SystemClock), stop: stop.handle(), say: &say };
+    let ended = runtime.block_on(async {
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stop.stop();
+            }
+        });
+        export::run(arguments, around).await
+    });
+    runtime.shutdown_background();
+    match ended {
+        Ok(text) => print(&text),
+        Err(Failure::Failed) => ExitCode::FAILURE,
+        Err(Failure::Misused) => ExitCode::from(2),
+    }
 }
 
 fn print(text: &str) -> ExitCode {

@@ -27,10 +27,14 @@ mod drift;
 mod enterprise_projects;
 #[path = "acceptance/examples.rs"]
 mod examples;
+#[path = "acceptance/export.rs"]
+mod export;
 #[path = "acceptance/fleet.rs"]
 mod fleet;
 #[path = "acceptance/functions.rs"]
 mod functions;
+#[path = "acceptance/identity.rs"]
+mod identity;
 #[path = "acceptance/import.rs"]
 mod import;
 #[path = "acceptance/in_use.rs"]
@@ -49,10 +53,14 @@ mod many;
 mod preflight;
 #[path = "acceptance/provider_block.rs"]
 mod provider_block;
+#[path = "acceptance/query.rs"]
+mod query;
 #[path = "acceptance/refusals.rs"]
 mod refusals;
 #[path = "acceptance/releases.rs"]
 mod releases;
+#[path = "acceptance/schemas.rs"]
+mod schemas;
 #[path = "acceptance/stale_plans.rs"]
 mod stale_plans;
 #[path = "acceptance/successors.rs"]

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "processes and sockets are real here, and so is their time")]
 
+#[path = "wire/adoption.rs"]
+mod adoption;
 #[path = "wire/apply.rs"]
 mod apply;
 #[path = "wire/calls.rs"]
 mod calls;
+#[path = "wire/catalog.rs"]
+mod catalog;
 #[path = "wire/data.rs"]
 mod data;
 #[path = "wire/deferral.rs"]
@@ -30,6 +34,8 @@ mod process;
 mod read;
 #[path = "wire/schema.rs"]
 mod schema;
+#[path = "wire/snapshot.rs"]
+mod snapshot;
 #[path = "wire/transport.rs"]
 mod transport;
 #[path = "wire/values.rs"]

@@ -7,10 +7,11 @@ use std::{sync::Arc, time::Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Error, Session,
+    Error, Hss, Limits, Place, Session,
     call::{Values, filled},
-    operation::{DELETE_BACKUP_HOSTS, LIST_BACKUP_HOSTS, UPDATE_BACKUP_HOST},
+    operation::{DELETE_BACKUP_HOSTS, LIST_BACKUP_HOSTS, LIST_WTP_HOSTS, UPDATE_BACKUP_HOST},
     page,
+    pages::Pages,
     snapshot::{Listing, Walked},
 };
 use crate::rest::Cut;
@@ -54,8 +55,9 @@ pub struct UpdateBackupHost {
     pub backup_dir: String,
 }
 
+/// A backup server as it is written.
 #[derive(Deserialize)]
-struct Item {
+pub struct Item {
     backup_host_id: Option<String>,
     backup_host_name: Option<String>,
     backup_host_ip: Option<String>,
@@ -76,6 +78,13 @@ impl Session {
             Walked::Whole(snapshot) => Ok(Arc::clone(&snapshot.items)),
             Walked::TooLong(_) => Err(Error::from_cut(Cut::Broken, LIST_BACKUP_HOSTS.name)),
         }
+    }
+
+    /// All backup servers, page by page. With `online`, those whose agent is online, whatever the state of their backup
+    /// service.
+    pub fn backup_host_pages(&self, online: bool) -> Pages<BackupHost, Item> {
+        let query = online.then(|| ("is_run", "true".to_owned()));
+        Pages::new(self, &LISTING, query.into_iter().collect())
     }
 
     /// Those whose agent is online, whatever the state of their backup service; sorted by id.
@@ -105,6 +114,21 @@ impl Session {
         let result = self.call(&DELETE_BACKUP_HOSTS, values).await.map(drop);
         self.hss.0.backup_hosts.outdate(self);
         result
+    }
+}
+
+impl Hss {
+    /// Whether somebody who lists servers now might have to wait for the service's quota.
+    pub fn is_short_of_quota(&self) -> bool {
+        let session = self.session(Place::default(), Limits::default());
+        session.is_limited(&LIST_BACKUP_HOSTS) || session.is_limited(&LIST_WTP_HOSTS)
+    }
+
+    /// A backup server as it was listed last in this process; none where it was not.
+    pub fn backup_host_at_hand(&self, region: &str, host_id: &str) -> Option<BackupHost> {
+        self.0
+            .backup_hosts
+            .item_at_hand(region, |hosts| hosts.iter().find(|host| host.backup_host_id == host_id))
     }
 }
 

@@ -118,13 +118,17 @@ where
         walk.total = page.total;
         walk.items.extend(page.items);
         offset += count;
-        // Without a total a short page is the last one.
-        let end = page.total.map_or(count < PAGE, |total| offset >= total);
-        if count == 0 || end || offset > LAST_OFFSET {
+        if is_last(count, offset, page.total) {
             return Ok(walk);
         }
         page = fetch(offset).await?;
     }
+}
+
+/// Whether a page of `count` items, with which a walk comes to `offset`, is the last one. Without a total, a short page is.
+pub(super) fn is_last(count: u64, offset: u64, total: Option<u64>) -> bool {
+    let end = total.map_or(count < PAGE, |total| offset >= total);
+    count == 0 || end || offset > LAST_OFFSET
 }
 
 #[cfg(test)]

@@ -145,6 +145,17 @@ impl<T: Send + Sync + 'static> Snapshots<T> {
         self.latest(session, &key, since)
     }
 
+    /// The newest that is known of an item of a region, without any call.
+    pub(super) fn item_at_hand(&self, region: &str, find: impl Fn(&[T]) -> Option<&T>) -> Option<T>
+    where
+        T: Clone,
+    {
+        let state = self.state();
+        let own = state.latest.iter().filter(|((of, _), _)| of == region);
+        let newest = own.filter_map(|(_, list)| Some((list.begun, find(&list.items)?)));
+        newest.max_by_key(|(begun, _)| *begun).map(|(_, item)| item.clone())
+    }
+
     /// What a session asks for, and from when on it is new enough, writes of ours considered.
     fn asked(&self, session: &Session, since: Option<Instant>) -> (WalkKey, Option<Instant>) {
         let key: WalkKey = (session.region.clone(), session.read_scope().to_owned());

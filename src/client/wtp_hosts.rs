@@ -8,6 +8,7 @@ use super::{
     call::{Values, filled},
     operation::{LIST_WEB_TAMPER_HOSTS, LIST_WTP_HOSTS},
     page,
+    pages::Pages,
     snapshot::Listing,
 };
 
@@ -137,8 +138,9 @@ impl WtpHostFilter {
     }
 }
 
+/// A server as it is written.
 #[derive(Deserialize)]
-pub(super) struct Item {
+pub struct Item {
     host_id: Option<String>,
     host_name: Option<String>,
     public_ip: Option<String>,
@@ -177,6 +179,11 @@ impl Session {
     /// The servers that fit, sorted by id. An unknown id gives an empty list, not an error.
     pub async fn list_wtp_hosts(&self, filter: &WtpHostFilter) -> Result<Vec<WtpHost>, Error> {
         self.walk_hosts(&PROTECTED, filter).await
+    }
+
+    /// The servers that fit, page by page.
+    pub fn wtp_host_pages(&self, filter: &WtpHostFilter) -> Pages<WtpHost, Item> {
+        Pages::new(self, &PROTECTED, filter.query())
     }
 
     /// The servers that could get protection. They are told with their ids, names, system and address alone;

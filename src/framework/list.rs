@@ -1,6 +1,12 @@
 //! List resources: the objects of a resource type that exist, for `terraform query` (Terraform 1.14 and newer).
 
-use std::{future::Future, sync::OnceLock};
+use std::{
+    future::Future,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use super::{
     action::Emit,
@@ -44,13 +50,15 @@ pub struct ListCx<'a, Api, M> {
     pub limit: u64,
     /// Whether whole objects are wanted, or only what identifies them.
     pub wants_objects: bool,
+    given: AtomicU64,
     emit: Emit<(String, M)>,
 }
 
 impl<Api, M> ListCx<'_, Api, M> {
     /// An object, under a name that tells a person which one it is. `false` means that no more are wanted.
     pub async fn found(&self, display_name: impl Into<String>, object: M) -> bool {
-        (self.emit)((display_name.into(), object)).await
+        let before = self.given.fetch_add(1, Ordering::Relaxed);
+        before < self.limit && (self.emit)((display_name.into(), object)).await && before + 1 < self.limit
     }
 }
 
@@ -156,7 +164,8 @@ impl<Api: Send + Sync + 'static, L: List<Api>> AnyList<Api> for Registered<Api, 
                     let object = if wants_objects { resource.written(model) } else { Value::Null };
                     emit(Found { display_name, identity, object })
                 });
-            let cx = ListCx { read: ReadCx::new(api, stop), limit, wants_objects, emit };
+            let cx =
+                ListCx { read: ReadCx::new(api, stop), limit, wants_objects, given: AtomicU64::new(0), emit };
             let result = guarded(self.list.list(&cx, config)).await;
             diagnostics.extend(cx.read.into_said());
             if let Err(errors) = result {

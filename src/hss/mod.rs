@@ -7,8 +7,10 @@ pub mod checks;
 pub mod claims;
 pub mod config;
 pub mod data_sources;
+pub mod export;
 pub mod filters;
 pub mod functions;
+pub mod lists;
 pub mod report;
 pub mod resources;
 pub mod tuning;
@@ -27,6 +29,7 @@ use crate::{
         diag::{Diagnostic, Diagnostics, Outcome},
         erased::{AnyResource, register},
         function::Function,
+        list::{self, AnyList},
         model::{Attr, Schema},
         provider::Provider,
     },
@@ -114,6 +117,13 @@ impl Provider for HssProvider {
 
     fn actions(&self) -> Vec<Box<dyn AnyAction<Api>>> {
         vec![action::register(actions::VerifyRemoteBackup)]
+    }
+
+    fn lists(&self) -> Vec<Box<dyn AnyList<Api>>> {
+        vec![
+            list::register(lists::BackupHosts, resources::BackupHost),
+            list::register(lists::RemoteBackups, resources::RemoteBackup),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Api>>> {

@@ -425,12 +425,11 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let stop = self.running.stop_handle();
             let creates = prior.is_null();
             let planned = resource.plan_and_preflight(&api, stop, prior, config, proposed, private).await;
-            // Core takes an identity that is not wholly known for a new object only.
-            let is_new = creates || !planned.replaces.is_empty();
+            // Core takes one that is not wholly known for a new object, and then cannot show the plan as JSON. So a new
+            // object has none until it is made, and any other one keeps its own.
             let planned_identity = match &planned.identity {
-                known if known.is_wholly_known() && !known.is_null() || is_new => {
-                    identity::written(known, resource)?
-                }
+                known if known.is_wholly_known() && !known.is_null() => identity::written(known, resource)?,
+                _ if creates || !planned.replaces.is_empty() => None,
                 _ => request.prior_identity.clone(),
             };
             Ok(wire::plan_resource_change::Response {

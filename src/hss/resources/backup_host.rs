@@ -280,8 +280,8 @@ impl Resource<Api> for BackupHost {
         self.import_by_identity(api, identity)
     }
 
-    fn import_by_identity(&self, api: &Api, identity: Model) -> Outcome<Model> {
-        place::check_identity(&identity.host_id, &identity.enterprise_project_id)?;
+    fn import_by_identity(&self, api: &Api, mut identity: Model) -> Outcome<Model> {
+        place::check_identity(&identity.host_id.clone(), &mut identity)?;
         let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
         Ok(Model {
             id: identity.host_id.clone(),
@@ -290,6 +290,27 @@ impl Resource<Api> for BackupHost {
             overwrite_existing: Attr::Known(false),
             ..identity
         })
+    }
+
+    fn configuration(&self, api: &Api, object: &mut Model) {
+        place::spare_region(api, object);
+    }
+}
+
+impl BackupHost {
+    /// An object as a read would return it, from what a list says.
+    pub(in crate::hss) fn found(host: &Listed, region: &str, enterprise_project: &Attr<String>) -> Model {
+        let mut model = Model {
+            host_id: Attr::Known(host.backup_host_id.clone()),
+            id: Attr::Known(host.backup_host_id.clone()),
+            region: Attr::Known(region.to_owned()),
+            enterprise_project_id: enterprise_project.clone(),
+            wait_for_running: Attr::Known(true),
+            overwrite_existing: Attr::Known(false),
+            ..Model::default()
+        };
+        take_facts(&mut model, host);
+        model
     }
 }
 

@@ -26,6 +26,12 @@ pub(super) const REGION_TEXT: &str =
 pub(super) const ENTERPRISE_PROJECT_TEXT: &str = "Enterprise project of the server; `\"0\"` is the default one. The default is that of the provider. \
      HSS never reports it, so setting it where it was not set only changes the state; changing it from one value to another makes another object.";
 
+/// The description of the same two in a list.
+pub(in crate::hss) const LIST_REGION_TEXT: &str =
+    "Region to look in. The default is the region of the provider.";
+pub(in crate::hss) const LIST_ENTERPRISE_PROJECT_TEXT: &str = "Enterprise project to look in; `\"0\"` is the default one. What is found belongs to it then. \
+     The default is that of the provider, else every enterprise project; HSS does not tell to which of them a server belongs.";
+
 /// A model that lives somewhere.
 pub(super) trait Placed {
     fn region(&mut self) -> &mut Attr<String>;
@@ -105,17 +111,31 @@ pub(super) fn identity() -> Identity {
         .optional(&REGION, "Region of the server. The default is the region of the provider.")
 }
 
-/// Checks what an import by identity brings, which passed no rows.
-pub(super) fn check_identity(host_id: &Attr<String>, enterprise_project: &Attr<String>) -> Outcome<()> {
-    let wrong = |why: String| Diagnostic::error("This identity cannot be imported", why);
-    match host_id.known() {
-        Some(host_id) => checks::host_id(host_id).map_err(wrong)?,
-        None => return Err(wrong("It has no host_id, the id of the server.".to_owned()).into()),
+/// Checks what an import by identity brings, which passed no rows. Terraform shows no line of the configuration beside
+/// an error of an import, so each one names the attribute.
+pub(super) fn check_identity<M: Placed>(host_id: &Attr<String>, identity: &mut M) -> Outcome<()> {
+    let wrong = |path: Path, why: &str| {
+        let detail = format!("{path}: {why}");
+        Diagnostic::error("This identity cannot be imported", detail).at(path)
+    };
+    let Some(host_id) = host_id.known() else {
+        return Err(wrong(HOST_ID, "It is missing, and is the id of the server.").into());
+    };
+    checks::host_id(host_id).map_err(|why| wrong(HOST_ID, &why))?;
+    if let Some(project) = identity.enterprise_project().known() {
+        checks::enterprise_project(project).map_err(|why| wrong(ENTERPRISE_PROJECT_ID, &why))?;
     }
-    if let Some(project) = enterprise_project.known() {
-        checks::enterprise_project(project).map_err(wrong)?;
+    if let Some(region) = identity.region().known() {
+        checks::region(region).map_err(|why| wrong(REGION, &why))?;
     }
     Ok(())
+}
+
+/// What a configuration need not say of the place: the region that objects have anyway.
+pub(super) fn spare_region<M: Placed>(api: &Api, object: &mut M) {
+    if object.region() == api.region() {
+        *object.region() = Attr::Null;
+    }
 }
 
 /// How to take an object under management that exists already, ready to copy.

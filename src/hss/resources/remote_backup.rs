@@ -10,7 +10,7 @@ use super::{
     preflight, stale, waited,
 };
 use crate::{
-    client::{BackupHost, BackupTarget, Believed, Error, RemoteBackup as Setting, Seen, Session},
+    client::{BackupHost, BackupTarget, Believed, Error, RemoteBackup as Setting, Seen, Session, WtpHost},
     clock::Stop,
     framework::{
         diag::{Diagnostic, Diagnostics, Outcome},
@@ -302,10 +302,49 @@ impl Resource<Api> for RemoteBackup {
         self.import_by_identity(api, identity)
     }
 
-    fn import_by_identity(&self, api: &Api, identity: Model) -> Outcome<Model> {
-        place::check_identity(&identity.host_id, &identity.enterprise_project_id)?;
+    fn import_by_identity(&self, api: &Api, mut identity: Model) -> Outcome<Model> {
+        place::check_identity(&identity.host_id.clone(), &mut identity)?;
         let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
         Ok(Model { id: identity.host_id.clone(), region, overwrite_existing: Attr::Known(false), ..identity })
+    }
+
+    /// The address of the backup server is what a plan takes by itself, so it is said only where it is another one.
+    fn configuration(&self, api: &Api, object: &mut Model) {
+        let hosts = api.hss().ok().zip(object.region.known());
+        let registered = hosts.zip(object.backup_host_id.known()).and_then(|((hss, region), id)| {
+            hss.backup_host_at_hand(region, id).as_ref().and_then(BackupHost::addr)
+        });
+        if registered.is_none_or(|registered| object.backup_addr.known() == Some(&registered)) {
+            object.backup_addr = Attr::Null;
+        }
+        place::spare_region(api, object);
+    }
+}
+
+impl RemoteBackup {
+    /// An object as a read would return it, from what a list says, which is nothing of the address. The name of the
+    /// backup server takes another list, and is there only if it is `wanted`.
+    pub(in crate::hss) async fn found(
+        session: &Session,
+        host: &WtpHost,
+        enterprise_project: &Attr<String>,
+        wanted: bool,
+    ) -> Outcome<Model> {
+        let mut model = Model {
+            host_id: Attr::Known(host.host_id.clone()),
+            id: Attr::Known(host.host_id.clone()),
+            region: Attr::Known(session.region().to_owned()),
+            enterprise_project_id: enterprise_project.clone(),
+            remote_backup: Attr::Known(host.backup_host_id.is_some()),
+            backup_host_id: host.backup_host_id.clone().into(),
+            overwrite_existing: Attr::Known(false),
+            ..Model::default()
+        };
+        if wanted {
+            let target = registered(session, &model).await.at(BACKUP_HOST_ID, UNREAD)?;
+            model.backup_host_name = target.and_then(|target| target.backup_host_name).into();
+        }
+        Ok(model)
     }
 }
 
