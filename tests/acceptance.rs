@@ -49,6 +49,8 @@ mod lifecycle;
 mod logs;
 #[path = "acceptance/many.rs"]
 mod many;
+#[path = "acceptance/modules.rs"]
+mod modules;
 #[path = "acceptance/preflight.rs"]
 mod preflight;
 #[path = "acceptance/provider_block.rs"]

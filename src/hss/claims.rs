@@ -5,9 +5,14 @@
 //! made before its predecessor is destroyed (`create_before_destroy`, or a block that got another name without a
 //! `moved` block), the destroy comes last and would undo the create. So each create and each destroy claims its server
 //! first. Claims live as long as a configured provider, which is one plan or one apply.
+//!
+//! But for `terraform test`: since 1.13 it keeps one configured provider for all runs of a file and for the destroy after
+//! them. So a create leaves a mark in the private state of its object. The object that carries the mark of a claim is no
+//! predecessor, and may be destroyed; and once such an object is read, which only a plan does, its run is over.
 
 use std::{
     collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,8 +22,12 @@ use crate::{
     framework::{
         diag::{Diagnostic, Outcome},
         path::Path,
+        resource::Cx,
     },
 };
+
+/// The note with the mark of the create that made an object.
+const MADE_BY: &str = "made_by";
 
 /// How often to look whether another operation on the same server is done.
 const LOOK: Duration = Duration::from_millis(100);
@@ -30,12 +39,12 @@ pub struct Claims(Mutex<BTreeMap<Key, Stage>>);
 /// Resource type, region, server.
 type Key = (&'static str, String, String);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
     /// A create or a destroy is under way.
     Busy,
-    /// A create made it, or may have.
-    Made,
+    /// The create of this mark made it, or may have.
+    Made(String),
 }
 
 /// What became of asking for a server.
@@ -69,27 +78,48 @@ impl Claims {
         host_id: &str,
         path: Path,
     ) -> Outcome<Claim<'_>> {
-        match self.claim(session, kind, host_id, &path).await? {
+        match self.claim(session, kind, host_id, &path, None).await? {
             Turn::Yours(claim) => Ok(claim),
             _ => Err(twice(kind, host_id).at(path).into()),
         }
     }
 
-    /// Claims a server for a destroy. `None` when an object that was made in this run stands for it by now, so that there
-    /// is nothing to destroy.
+    /// Claims a server for the destroy of the object of `cx`. `None` when another object that was made in this run stands
+    /// for it by now, so that there is nothing to destroy.
     ///
     /// # Errors
     /// The operation has to end while somebody else is at it.
-    pub async fn for_delete(
+    pub async fn for_delete<Api, M: Clone>(
         &self,
+        cx: &Cx<'_, Api, M>,
         session: &Session,
         kind: &'static str,
         host_id: &str,
         path: Path,
     ) -> Outcome<Option<Claim<'_>>> {
-        match self.claim(session, kind, host_id, &path).await? {
+        match self.claim(session, kind, host_id, &path, cx.noted(MADE_BY)).await? {
             Turn::Yours(claim) => Ok(Some(claim)),
             _ => Ok(None),
+        }
+    }
+
+    /// The object of `cx` is read, so the run that made it is over.
+    pub fn read<Api, M: Clone>(
+        &self,
+        cx: &Cx<'_, Api, M>,
+        session: &Session,
+        kind: &'static str,
+        host_id: &str,
+    ) {
+        if let Some(mark) = cx.noted(MADE_BY) {
+            self.end((kind, session.region().to_owned(), host_id.to_owned()), mark);
+        }
+    }
+
+    fn end(&self, key: Key, mark: String) {
+        let mut all = self.all();
+        if all.get(&key) == Some(&Stage::Made(mark)) {
+            all.remove(&key);
         }
     }
 
@@ -99,9 +129,11 @@ impl Claims {
         kind: &'static str,
         host_id: &str,
         path: &Path,
+        mark: Option<String>,
     ) -> Outcome<Turn<'_>> {
         loop {
-            match self.ask((kind, session.region().to_owned(), host_id.to_owned())) {
+            let key = (kind, session.region().to_owned(), host_id.to_owned());
+            match self.ask(key, mark.as_deref()) {
                 Turn::Busy => {}
                 turn => return Ok(turn),
             }
@@ -117,12 +149,13 @@ impl Claims {
         }
     }
 
-    fn ask(&self, key: Key) -> Turn<'_> {
+    /// `mark` is that of the object which asks, if it has one.
+    fn ask(&self, key: Key, mark: Option<&str>) -> Turn<'_> {
         let mut all = self.all();
         match all.get(&key) {
             Some(Stage::Busy) => Turn::Busy,
-            Some(Stage::Made) => Turn::Made,
-            None => {
+            Some(Stage::Made(by)) if mark != Some(by) => Turn::Made,
+            _ => {
                 all.insert(key.clone(), Stage::Busy);
                 Turn::Yours(Claim { claims: self, key })
             }
@@ -135,16 +168,23 @@ impl Claims {
 }
 
 impl Claim<'_> {
-    /// From now on an object of this run stands for the server.
-    pub fn made(&self) {
-        self.made_if(true);
+    /// From now on the object of `cx` stands for the server.
+    pub fn made<Api, M: Clone>(&self, cx: &Cx<'_, Api, M>) {
+        // The state outlives the process, so a mark has to be one of its own everywhere.
+        let mark = format!("{:016x}", RandomState::new().hash_one(&self.key));
+        cx.note(MADE_BY, Some(&mark));
+        self.made_by(mark);
     }
 
-    /// The same, unless nothing came of it.
-    pub fn made_if(&self, kept: bool) {
-        if kept {
-            self.claims.all().insert(self.key.clone(), Stage::Made);
+    /// The same, unless nothing was kept.
+    pub fn made_if_kept<Api, M: Clone>(&self, cx: &Cx<'_, Api, M>) {
+        if cx.has_kept() {
+            self.made(cx);
         }
+    }
+
+    fn made_by(&self, mark: String) {
+        self.claims.all().insert(self.key.clone(), Stage::Made(mark));
     }
 }
 
@@ -179,8 +219,12 @@ pub fn kept(host_id: &str, what: &str) -> Diagnostic {
 mod tests {
     use super::*;
 
+    fn key(kind: &'static str, id: &str) -> Key {
+        (kind, "r".to_owned(), id.to_owned())
+    }
+
     fn ask<'a>(claims: &'a Claims, kind: &'static str, id: &str) -> Turn<'a> {
-        claims.ask((kind, "r".to_owned(), id.to_owned()))
+        claims.ask(key(kind, id), None)
     }
 
     #[test]
@@ -192,9 +236,31 @@ mod tests {
         assert!(matches!(ask(&claims, "web", "a"), Turn::Yours(_)), "another kind of object");
         drop(first);
         let Turn::Yours(second) = ask(&claims, "vault", "a") else { panic!("what failed is free again") };
-        second.made();
+        second.made_by("1".to_owned());
         assert!(matches!(ask(&claims, "vault", "a"), Turn::Made));
         drop(second);
         assert!(matches!(ask(&claims, "vault", "a"), Turn::Made), "and stays so");
+    }
+
+    /// One configured provider plays several runs, as that of `terraform test` does.
+    #[test]
+    fn an_object_may_end_itself_and_no_other() {
+        let claims = Claims::default();
+        let made = |mark: &str| {
+            let Turn::Yours(claim) = ask(&claims, "vault", "a") else { panic!("it is free") };
+            claim.made_by(mark.to_owned());
+        };
+        made("1");
+        assert!(matches!(claims.ask(key("vault", "a"), Some("2")), Turn::Made), "a predecessor");
+        let Turn::Yours(destroy) = claims.ask(key("vault", "a"), Some("1")) else {
+            panic!("its own destroy")
+        };
+        assert!(matches!(ask(&claims, "vault", "a"), Turn::Busy));
+        drop(destroy);
+        made("3");
+        claims.end(key("vault", "a"), "1".to_owned());
+        assert!(matches!(ask(&claims, "vault", "a"), Turn::Made), "another object was read");
+        claims.end(key("vault", "a"), "3".to_owned());
+        made("4");
     }
 }

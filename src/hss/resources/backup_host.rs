@@ -142,7 +142,7 @@ impl Resource<Api> for BackupHost {
                     let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
                     if error.is_unsettled() {
                         // Perhaps it is registered by now. Better a tainted object in the state than one nobody knows of.
-                        claim.made();
+                        claim.made(cx);
                         cx.keep(&planned);
                         diagnostic.detail.push_str(
                             "\n\nHSS may have registered it all the same, so it is in the state and marked as tainted: the next apply \
@@ -152,7 +152,7 @@ impl Resource<Api> for BackupHost {
                     diagnostic.at(HOST_ID)
                 })?;
             }
-            claim.made();
+            claim.made(cx);
             cx.keep(&planned);
             let verb = if existing.is_some() && !adopted { Verb::Overwrite } else { Verb::Create };
             settle(cx, &session, planned, &wanted, verb).await
@@ -165,6 +165,7 @@ impl Resource<Api> for BackupHost {
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         waited::told(cx, &session, async {
             let host_id = prior.host_id.require(HOST_ID)?;
+            cx.api.claims().read(cx, &session, Self::NAME, host_id);
             let found = find_surely(&session.overview(), host_id).await;
             let found = found.at(HOST_ID, "Could not read the backup server")?;
             let Some(host) = &found else { return Ok(None) };
@@ -213,7 +214,7 @@ impl Resource<Api> for BackupHost {
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         waited::told(cx, &session, async {
             let host_id = prior.host_id.require(HOST_ID)?;
-            let Some(_claim) = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await? else {
+            let Some(_claim) = cx.api.claims().for_delete(cx, &session, Self::NAME, host_id, HOST_ID).await? else {
                 cx.warn(claims::kept(host_id, "The registration").at(HOST_ID));
                 return Ok(());
             };

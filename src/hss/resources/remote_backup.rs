@@ -148,7 +148,7 @@ impl Resource<Api> for RemoteBackup {
                     .at(HOST_ID, "Could not find out whether remote backup is on; nothing was changed")?;
                 refuse_foreign(&planned, &setting, None)?;
                 let result = switch(cx, &session, planned, Switch::off(setting.remote_backup)).await;
-                claim.made_if(cx.has_kept());
+                claim.made_if_kept(cx);
                 return result;
             }
             let listed = preconditions::protected_server(cx, &session, &planned).await?;
@@ -161,7 +161,7 @@ impl Resource<Api> for RemoteBackup {
             let re_addressed = setting.backup_host_id.as_ref() == Some(&target.backup_host_id);
             let how = Switch { target: Some(target), write, re_addressed };
             let result = switch(cx, &session, planned, how).await;
-            claim.made_if(cx.has_kept());
+            claim.made_if_kept(cx);
             result
         })
         .await
@@ -172,6 +172,7 @@ impl Resource<Api> for RemoteBackup {
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         waited::told(cx, &session, async {
             let host_id = prior.host_id.require(HOST_ID)?.clone();
+            cx.api.claims().read(cx, &session, Self::NAME, &host_id);
             let believed = prior.remote_backup.known().map(|on| Believed {
                 remote_backup: *on,
                 backup_host_id: prior.backup_host_id.known().map(String::as_str),
@@ -266,7 +267,7 @@ impl Resource<Api> for RemoteBackup {
         let session = open(cx, &prior, Timeouts::delete(&prior.timeouts))?;
         waited::told(cx, &session, async {
             let host_id = prior.host_id.require(HOST_ID)?;
-            let claimed = cx.api.claims().for_delete(&session, Self::NAME, host_id, HOST_ID).await?;
+            let claimed = cx.api.claims().for_delete(cx, &session, Self::NAME, host_id, HOST_ID).await?;
             let Some(_claim) = claimed else {
                 cx.warn(claims::kept(host_id, "Remote backup").at(HOST_ID));
                 return Ok(());
