@@ -28,7 +28,10 @@ const PROTECTED: [(&str, &str); 3] = [
     ("blog", "5e9b70aa-62c4-4be3-8d1d-7f40c6a2d915"),
     ("wiki", "91f3c5de-2f0b-44c8-b6d2-0e8a7791c4b3"),
 ];
-const VAULT: &str = "3f0c9a1e-7b52-4d86-9c1f-5a2be0d47c11";
+const VAULTS: [(&str, &str, &str); 2] = [
+    ("vault_a", "3f0c9a1e-7b52-4d86-9c1f-5a2be0d47c11", "172.16.8.20"),
+    ("vault_b", "a7d1c3f0-95b8-4e22-8c64-0f9e1b2d3c45", "172.16.8.21"),
+];
 
 /// Ended early because of Ctrl-C.
 #[derive(Debug)]
@@ -79,13 +82,16 @@ fn show(interrupted: &AtomicBool) -> Result<(), Box<dyn Error>> {
     prepare(&workspace, &simulator)?;
     println!("An HSS with {} protected servers listens on {}.", PROTECTED.len(), simulator.url);
     println!(
-        "The configuration is a copy of examples/complete. Terraform warns of a development override below:"
+        "The configuration is a copy of examples/complete, which uses the module examples/modules/fleet."
     );
-    println!("it uses the provider that was just built, without `terraform init`.");
+    println!(
+        "Terraform warns of a development override below: it uses the provider that was just built, and"
+    );
+    println!("`terraform get` instead of `terraform init`.");
 
     let run = |arguments: &[&str], expected: i32| -> Result<(), Box<dyn Error>> {
         println!("\n$ terraform {}", arguments.join(" "));
-        let status = workspace.command(arguments).status()?;
+        let status = workspace.command(&[&["-chdir=complete"], arguments].concat()).status()?;
         if interrupted.load(Ordering::SeqCst) {
             return Err(Interrupted.into());
         }
@@ -98,27 +104,33 @@ fn show(interrupted: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let plan = |code| run(&["plan", "-detailed-exitcode", "-input=false"], code);
     let (plan_finds_work, plan_is_empty) = (|| plan(2), || plan(0));
 
-    headline("1. Plan: one backup server, and three protected servers that copy to it");
+    run(&["get"], 0)?;
+    headline("1. Plan: two backup servers, and three protected servers that copy to them");
     plan_finds_work()?;
-    headline("2. Apply: the backup server is registered and started, then the servers are switched on");
+    headline("2. Apply: the backup servers are registered and started, then the servers are switched on");
     run(&apply, 0)?;
     headline("3. Plan again: nothing to do");
     plan_is_empty()?;
 
-    headline("4. A change: another port, and every server follows in the same apply");
-    variables(&workspace, 18090)?;
+    headline(
+        "4. A change: another port of vault_a, and the servers that copy to it follow in the same apply",
+    );
+    variables(&workspace, 18090, "vault_b")?;
+    run(&apply, 0)?;
+    headline("5. Another change: \"wiki\" moves from vault_b to vault_a");
+    variables(&workspace, 18090, "vault_a")?;
     run(&apply, 0)?;
 
-    headline("5. Drift: somebody switches the backup of \"shop\" off and sends \"blog\" to an old port");
+    headline("6. Drift: somebody switches the backup of \"shop\" off and sends \"blog\" to an old port");
     simulator.patch_host(PROTECTED[0].1, &json!({ "remote_backup": null }));
-    let stray = json!({ "backup_host_id": VAULT, "backup_addr": "172.16.8.20:9999" });
+    let stray = json!({ "backup_host_id": VAULTS[0].1, "backup_addr": "172.16.8.20:9999" });
     simulator.patch_host(PROTECTED[1].1, &json!({ "remote_backup": stray }));
     plan_finds_work()?;
-    headline("6. Apply repairs both in place");
+    headline("7. Apply repairs both in place");
     run(&apply, 0)?;
     plan_is_empty()?;
 
-    headline("7. Destroy: servers are switched off, then the backup server is removed");
+    headline("8. Destroy: servers are switched off, then the backup servers are removed");
     run(&["destroy", "-auto-approve", "-input=false"], 0)?;
     nothing_is_left(&simulator)?;
     let calls = simulator.journal().len();
@@ -160,42 +172,54 @@ fn world() -> Json {
             host
         })
         .collect();
-    let mut vault = harness::candidate(VAULT);
-    vault["host_name"] = json!("vault-a");
-    hosts.push(vault);
+    for (name, id, ip) in VAULTS {
+        let mut vault = harness::candidate(id);
+        vault["host_name"] = json!(name);
+        vault["private_ip"] = json!(ip);
+        hosts.push(vault);
+    }
     harness::world(&hosts, &[])
 }
 
-/// The example as it is, beside it where the simulator is found and with what keys.
+/// The examples as they are, beside them where the simulator is found and with what keys.
 fn prepare(workspace: &Workspace, simulator: &Simulator) -> Result<(), Box<dyn Error>> {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/complete");
-    for entry in fs::read_dir(example)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "tf") {
-            let name = path.file_name().ok_or("a file without a name")?.to_string_lossy().into_owned();
-            workspace.write(&name, &fs::read_to_string(&path)?);
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for folder in ["complete", "modules/fleet"] {
+        for entry in fs::read_dir(examples.join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "tf") {
+                let name = path.file_name().ok_or("a file without a name")?.to_string_lossy().into_owned();
+                workspace.write(&format!("{folder}/{name}"), &fs::read_to_string(&path)?);
+            }
         }
     }
     let url = &simulator.url;
     workspace.write(
-        "simulator_override.tf",
+        "complete/simulator_override.tf",
         &format!(
             "provider \"hss\" {{\n  access_key = \"{}\"\n  secret_key = \"{}\"\n  auth_url   = \"{url}/v3\"\n  endpoints  = {{ hss = \"{url}\" }}\n}}\n",
             harness::ACCESS_KEY,
             harness::SECRET_KEY,
         ),
     );
-    variables(workspace, 18080)
+    variables(workspace, 18080, "vault_b")
 }
 
-fn variables(workspace: &Workspace, port: u16) -> Result<(), Box<dyn Error>> {
-    let servers: serde_json::Map<_, _> =
-        PROTECTED.iter().map(|(name, id)| ((*name).to_owned(), json!(id))).collect();
-    let values = json!({
-        "backup_server": { "host_id": VAULT, "ip": "172.16.8.20", "port": port },
-        "protected_servers": servers,
+/// `wiki` copies to `vault_of_wiki`, the others to the first vault, which listens on `port`.
+fn variables(workspace: &Workspace, port: u16, vault_of_wiki: &str) -> Result<(), Box<dyn Error>> {
+    let vaults = VAULTS.iter().enumerate().map(|(n, (name, id, ip))| {
+        let port = if n == 0 { port } else { 18080 };
+        ((*name).to_owned(), json!({ "host_id": id, "ip": ip, "port": port }))
     });
-    workspace.write("terraform.tfvars.json", &serde_json::to_string_pretty(&values)?);
+    let servers = PROTECTED.iter().map(|(name, id)| {
+        let vault = if *name == "wiki" { vault_of_wiki } else { VAULTS[0].0 };
+        ((*name).to_owned(), json!({ "host_id": id, "backup_server": vault }))
+    });
+    let values = json!({
+        "backup_servers": vaults.collect::<serde_json::Map<_, _>>(),
+        "protected_servers": servers.collect::<serde_json::Map<_, _>>(),
+    });
+    workspace.write("complete/terraform.tfvars.json", &serde_json::to_string_pretty(&values)?);
     Ok(())
 }
 

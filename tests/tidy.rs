@@ -359,6 +359,33 @@ fn pages_name_files_that_exist() {
     none(&faults.collect::<Vec<_>>());
 }
 
+/// What `text` declares with a block of this kind.
+fn declared<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
+    let blocks =
+        text.lines().filter_map(|line| line.strip_prefix(kind)?.strip_prefix(" \"")?.split('"').next());
+    blocks.collect()
+}
+
+#[test]
+fn a_module_describes_its_variables_and_outputs() {
+    let folder = "examples/modules/fleet";
+    let page = read(&format!("{folder}/README.md"));
+    for (file, kind) in [("variables.tf", "variable"), ("outputs.tf", "output")] {
+        let text = read(&format!("{folder}/{file}"));
+        let names = declared(&text, kind);
+        assert!(
+            names.len() > 1 && text.matches("  description = ").count() == names.len(),
+            "{file}: {names:?}"
+        );
+        for name in names {
+            assert!(
+                page.contains(&format!("| `{name}` |")),
+                "{folder}/README.md has no row for {kind} {name}"
+            );
+        }
+    }
+}
+
 /// How `terraform fmt -check` judges a folder; `None` when there is neither Terraform nor OpenTofu.
 fn formatted(folder: &Path) -> Option<(ExitStatus, String)> {
     ["terraform", "tofu"].into_iter().find_map(|program| {

@@ -1,9 +1,9 @@
-output "backup_addr" {
-  description = "Where the copies go."
-  value       = hss_wtp_backup_host.vault.backup_addr
+output "backup_servers" {
+  description = "Address and status of each backup server, and how many servers copy to it."
+  value       = module.fleet.backup_servers
 }
 
-output "backed_up" {
-  description = "Servers with remote backup, and the backup server of each."
-  value       = { for name, server in hss_wtp_remote_backup.web : name => server.backup_host_name }
+output "protected_servers" {
+  description = "Where the copies of each server go."
+  value       = module.fleet.protected_servers
 }

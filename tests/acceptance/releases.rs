@@ -28,7 +28,7 @@ fn what_a_release_lacks() {
     check(
         "OpenTofu v1.11.0\n",
         Feature::ListResources,
-        Some("list resources and `terraform query` never came to OpenTofu"),
+        Some("OpenTofu does not have list resources and `terraform query`"),
     );
 }
 

@@ -1,5 +1,9 @@
 //! Which Terraform is tested, what it can do, and what is left out where it cannot.
 
+#![allow(dead_code, unreachable_pub, reason = "each user of this module needs another part of it")]
+#![allow(clippy::disallowed_methods, reason = "tests read the environment where they need it")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "test code")]
+
 use std::{
     env,
     ffi::OsStr,
@@ -91,9 +95,21 @@ impl Release {
         match since {
             Some(since) if self.minor >= since => None,
             Some(since) => Some(format!("{} came with {name} {since}", row.name)),
-            None => Some(format!("{} never came to {name}", row.name)),
+            None => Some(format!("{name} does not have {}", row.name)),
         }
     }
+}
+
+/// Asks `program` for its release.
+///
+/// # Errors
+/// It does not run, or names no version.
+pub fn release_of(program: &Path) -> Result<Release, String> {
+    let output = Command::new(program).arg("version").env("CHECKPOINT_DISABLE", "1").output();
+    let output = output.map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    Release::parse(&printed)
+        .ok_or_else(|| format!("`{} version` names no version: {printed:?}", program.display()))
 }
 
 /// The release of the Terraform to test with, asked once.
@@ -101,11 +117,7 @@ pub fn terraform_version() -> &'static Release {
     static RELEASE: OnceLock<Release> = OnceLock::new();
     RELEASE.get_or_init(|| {
         let program = find_terraform().unwrap_or_else(|advice| panic!("{advice}"));
-        let output = Command::new(&program).arg("version").env("CHECKPOINT_DISABLE", "1").output();
-        let output = output.unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
-        let printed = String::from_utf8_lossy(&output.stdout);
-        Release::parse(&printed)
-            .unwrap_or_else(|| panic!("`{} version` names no version: {printed:?}", program.display()))
+        release_of(&program).unwrap_or_else(|reason| panic!("{reason}"))
     })
 }
 
