@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::SettingsError;
+use super::{SettingsError, remedy};
 use crate::{
     auth::{self, Described},
     rest,
@@ -153,6 +153,12 @@ impl fmt::Display for ApiError {
         }
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
+        }
+        // The vendor's text may be missing, or in the language of its site.
+        if !self.message.as_ref().is_some_and(|message| message.is_ascii())
+            && let Some(means) = self.code.as_deref().and_then(remedy::meaning)
+        {
+            write!(f, " ({means})")?;
         }
         write!(f, "{}{}", request_suffix(self.request_id.as_deref()), tries(self.attempts))
     }

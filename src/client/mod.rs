@@ -28,6 +28,8 @@ pub use error::{ApiError, Error};
 pub use fleet::{Believed, Seen};
 pub use hss::{ALL_ENTERPRISE_PROJECTS, Hss, Place, Session};
 pub use pages::Pages;
+pub use operation::{Permission, permissions};
+pub use remedy::codes;
 pub use remote_backup::{BackupTarget, RemoteBackup};
 pub use settings::{OidcSettings, RoleSettings, Settings, SettingsError};
 pub use statistics::WtpStatistics;

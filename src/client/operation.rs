@@ -54,6 +54,36 @@ const ALL: [&Operation; 8] = [
     &SHOW_STATISTICS,
 ];
 
+/// What the vendor wants to be allowed together with an action.
+const DEPENDS: [(&str, &[&str]); 1] =
+    [("hss:wtpHosts:list", &["vpc:ports:get", "vpc:publicIps:list", "ecs:cloudServers:list"])];
+
+/// What a caller must be allowed to do for one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// The vendor's name of the call.
+    pub operation: &'static str,
+    /// Whether it changes anything.
+    pub writes: bool,
+    /// The policy action that allows it.
+    pub action: &'static str,
+    /// Further actions that the vendor wants beside that one.
+    pub depends: &'static [&'static str],
+}
+
+/// The permissions of all calls of HSS, in the order of the vendor's reference.
+pub fn permissions() -> impl Iterator<Item = Permission> {
+    ALL.iter().map(|operation| Permission {
+        operation: operation.name,
+        writes: operation.effect != Effect::Read,
+        action: operation.action,
+        depends: DEPENDS
+            .iter()
+            .find(|(action, _)| *action == operation.action)
+            .map_or(&[], |(_, depends)| *depends),
+    })
+}
+
 /// The action that allows the operation of that name, if it is one of HSS.
 pub(super) fn action(name: &str) -> Option<&'static str> {
     ALL.iter().find(|operation| operation.name == name).map(|operation| operation.action)

@@ -1,8 +1,10 @@
 //! What the user can do about an error, judged by its code and status.
 
-mod identity;
+pub mod codes;
 
 use std::time::Duration;
+
+use codes::{Code, Hint, Refusal, Status};
 
 use super::{ApiError, Error, error::is_gateway, operation};
 use crate::{
@@ -67,100 +69,59 @@ fn of_silence(endpoint: &str, why: &TransportError) -> String {
 }
 
 fn of_answer(api: &ApiError) -> Option<String> {
-    if api.region.is_empty()
-        && let Some(remedy) = identity::of_answer(api)
-    {
+    let identity = api.region.is_empty() && api.status != 429 && api.status < 500;
+    if identity && let Some(remedy) = of_refusal(api) {
         return Some(remedy);
     }
-    if let Some(code) = api.code.as_deref()
-        && let Some(remedy) = of_code(api, code)
-    {
-        return Some(remedy);
+    if let Some(remedy) = api.code.as_deref().and_then(known).and_then(|code| code.remedy) {
+        return Some(filled(api, remedy));
     }
-    match api.status {
-        401 => {
-            let used = api.credentials.as_deref().map(|described| {
-                format!("\n\nThe call was made with {}. {}", described.who, looked_at(described))
-            });
-            Some(of_unauthorised(api) + &used.unwrap_or_default())
-        }
-        403 => Some(of_forbidden(api)),
-        404 if api.code.is_none() => {
-            Some(format!("Check the id, and that {} is the right address of HSS.", api.endpoint))
-        }
-        429 => Some(
-            "The service limits how often this may be called. Try again in a minute, or allow more with \
-             `max_retries`."
-                .to_owned(),
-        ),
-        500..=599 => {
-            Some("The service failed. Try again later; if it persists, report the request id.".to_owned())
-        }
-        _ => None,
+    if api.status == 401 {
+        let used = api.credentials.as_deref().map(|described| {
+            format!("\n\nThe call was made with {}. {}", described.who, looked_at(described))
+        });
+        return Some(of_unauthorised(api) + &used.unwrap_or_default());
     }
+    let holds =
+        |row: &&Status| row.statuses.contains(&api.status) && !(row.without_code && api.code.is_some());
+    codes::STATUSES.iter().find(holds).map(|row| filled(api, row.remedy))
 }
 
-fn of_code(api: &ApiError, code: &str) -> Option<String> {
-    let number = code.rsplit_once('.').filter(|_| is_gateway(code)).map(|(_, number)| number);
-    let text = match (number, code) {
-        (Some("0101"), _) => format!(
-            "{} does not offer this call in the region {:?}. Check `region` and `endpoints`; remote backup \
-             is not available in every region.",
-            api.endpoint, api.region
-        ),
-        (Some("0310" | "0801" | "0802"), _) => {
-            "The project, or HSS in this region, cannot be used by this account. Check `project_id` and \
-             `region`, and whether the account is in arrears."
-                .to_owned()
-        }
-        (_, "HSS.0001" | "HSS.0002") => "Check the values sent to the service.".to_owned(),
-        (_, "HSS.0010" | "00000010") => format!(
-            "Check the ids and `enterprise_project_id`: HSS says this for a host that does not exist, or that \
-             lies in another enterprise project. {}",
-            of_forbidden(api)
-        ),
-        (_, "HSS.0011" | "HSS.1008") => {
-            "Check the ids, and `enterprise_project_id` if the host is not in the default enterprise project."
-                .to_owned()
-        }
-        (_, "HSS.0013") => of_forbidden(api),
-        (_, "HSS.1001") => "Install the HSS agent on the server.".to_owned(),
-        (_, "HSS.1002") => "Buy or free protection quota.".to_owned(),
-        (_, "HSS.1006") => {
-            "HSS could not reach the agent. Check that the server runs and the agent is online, then try again."
-                .to_owned()
-        }
-        (_, "HSS.1007") => {
-            "The agent is offline. Start the server and its HSS agent, then try again.".to_owned()
-        }
-        _ => return None,
+/// What a code means, in our words.
+pub(super) fn meaning(code: &str) -> Option<&'static str> {
+    known(code).map(|known| known.means)
+}
+
+/// What the tables know of a code.
+fn known(code: &str) -> Option<&'static Code> {
+    let (table, code) = match code.rsplit_once('.').filter(|_| is_gateway(code)) {
+        Some((_, number)) => (codes::GATEWAY, number),
+        None => (codes::HSS, code),
     };
-    Some(text)
+    table.iter().find(|row| row.code == code)
 }
 
-/// The gateway's codes do not tell a wrong secret from a wrong clock, so here the text helps, as a hint only.
+/// When the identity services say no to a call that gets credentials or finds a project.
+fn of_refusal(api: &ApiError) -> Option<String> {
+    let holds = |row: &&Refusal| {
+        (row.calls.is_empty() || row.calls.contains(&api.operation)) && row.statuses.contains(&api.status)
+    };
+    let refusal = codes::IDENTITY.iter().find(holds)?;
+    Some(refusal.remedy.map_or_else(|| of_unauthorised(api), |remedy| filled(api, remedy)))
+}
+
+fn filled(api: &ApiError, remedy: &str) -> String {
+    codes::filled(remedy, &api.endpoint, &format!("{:?}", api.region), &of_forbidden(api))
+}
+
+/// The clock is seen from outside; of the rest the text gives a hint only.
 fn of_unauthorised(api: &ApiError) -> String {
     if let Some(text) = of_clock(api) {
         return text;
     }
     let message = api.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let hint = |marks: &[&str]| marks.iter().any(|mark| message.contains(mark));
-    let text = if hint(&["verify aksk signature fail", "signature fail"]) {
-        "The secret key does not fit the access key, or the security token is missing or outdated."
-    } else if message.contains("ak") && hint(&["not exist"]) {
-        "The access key does not exist. Check `access_key`."
-    } else if hint(&["signature expired"]) {
-        "This machine's clock is wrong; at most 15 minutes of difference are accepted. Set the clock."
-    } else if hint(&["reach the limit"]) {
-        "The access key is locked after too many wrong signatures. Check `secret_key` and wait five minutes."
-    } else if hint(&["token expires", "decrypt token fail", "x-auth-token"]) {
-        "The token is not valid, or no longer. Get a new one."
-    } else {
-        "The credentials were not accepted. Check `access_key`, `secret_key` and `security_token`, or `token`; \
-         temporary ones that were given expire and cannot be renewed by the provider. They must be of an account \
-         that may use this region."
-    };
-    text.to_owned()
+    let holds = |hint: &&Hint| hint.says.iter().any(|words| words.iter().all(|word| message.contains(word)));
+    codes::HINTS.iter().find(holds).map(|hint| hint.remedy.to_owned()).unwrap_or_default()
 }
 
 fn of_clock(api: &ApiError) -> Option<String> {
@@ -218,7 +179,31 @@ mod tests {
         check(429, Some("APIGW.0308"), "", "limits how often");
         check(400, Some("HSS.1007"), "", "agent is offline");
         check(502, None, "", "service failed");
-        assert_eq!(Error::Api(api_error("Op", 400, Some("HSS.1009"))).remedy(), None);
+        check(400, Some("HSS.1009"), "", "could not store");
+        assert_eq!(Error::Api(api_error("Op", 400, Some("HSS.9999"))).remedy(), None);
+    }
+
+    #[test]
+    fn every_row_of_the_tables_is_reached_and_leaves_no_braces() {
+        for (prefix, table) in [("", codes::HSS), ("APIGW.", codes::GATEWAY)] {
+            for row in table {
+                let code = format!("{prefix}{}", row.code);
+                assert_eq!(known(&code).map(|found| found.code), Some(row.code), "{code} is there twice");
+                let remedy = Error::Api(api_error("SetRemoteBackupInfo", 400, Some(&code))).remedy();
+                assert_eq!(remedy.is_some(), row.remedy.is_some(), "{code}");
+                assert!(!remedy.unwrap_or_default().contains(['{', '}']), "{code}");
+            }
+        }
+        for refusal in codes::IDENTITY {
+            let call = refusal.calls.first().unwrap_or(&"KeystoneListProjects");
+            let mut api = api_error(call, *refusal.statuses.end(), None);
+            api.region = String::new();
+            let remedy = Error::Api(api).remedy().unwrap();
+            assert!(!remedy.contains(['{', '}']), "{remedy}");
+            if let Some(expected) = refusal.remedy {
+                assert_eq!(remedy, codes::filled(expected, "hss.example.com", "", ""));
+            }
+        }
     }
 
     #[test]
