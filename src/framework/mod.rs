@@ -8,6 +8,7 @@ pub mod check;
 pub mod collection;
 pub mod data_source;
 pub mod diag;
+pub mod docs;
 pub mod duration;
 pub mod dynamic;
 pub mod erased;

@@ -11,6 +11,7 @@ pub mod export;
 pub mod filters;
 pub mod functions;
 pub mod lists;
+pub mod manual;
 pub mod report;
 pub mod resources;
 pub mod tuning;

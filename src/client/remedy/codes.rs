@@ -100,7 +100,7 @@ pub const GATEWAY: &[Code] = &[
     by_status("0301", "the credentials were not accepted"),
     by_status("0302", "the user is not allowed to make this call"),
     by_status("0303", "the credentials were not accepted, or this machine's clock is wrong"),
-    by_status("0304", "the application is not allowed to make this call"),
+    by_status("0304", "the caller is not allowed to make this call"),
     by_status("0305", "the credentials were not accepted"),
     by_status("0306", "the caller is not allowed to make this call"),
     by_status("0307", "the token has to be renewed, or is for another region"),
@@ -110,8 +110,8 @@ pub const GATEWAY: &[Code] = &[
     row("0401", "the caller's address is not allowed", ADDRESS),
     row("0402", "an address is not allowed", ADDRESS),
     row("0404", "an address is not allowed", ADDRESS),
-    row("0501", "the quota of the application is used up", "Check the account's quota with the vendor."),
-    row("0502", "the application is frozen", "Check whether the account is in arrears."),
+    row("0501", "a quota is used up", "Check the account's quota with the vendor."),
+    row("0502", "the caller is frozen", "Check whether the account is in arrears."),
     by_status("0601", "the gateway failed"),
     by_status("0602", "the request is not acceptable"),
     by_status("0605", "the gateway failed"),
@@ -199,6 +199,12 @@ pub const STATUSES: &[Status] = &[
         statuses: 429..=429,
         remedy: "The service limits how often this may be called. Try again in a minute, or allow more with \
                  `max_retries`.",
+        without_code: false,
+    },
+    Status {
+        statuses: 400..=499,
+        remedy: "The service refused what was sent. Compare ids and values with the console; if they are right, report \
+                 the request id.",
         without_code: false,
     },
     Status {

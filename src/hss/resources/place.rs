@@ -20,8 +20,7 @@ pub(in crate::hss) const REGION: Path = Path::root("region");
 pub(in crate::hss) const ENTERPRISE_PROJECT_ID: Path = Path::root("enterprise_project_id");
 
 /// The description of `region`.
-pub(super) const REGION_TEXT: &str =
-    "Region of the server. The default is the region of the provider. Changing it makes another object.";
+pub(super) const REGION_TEXT: &str = "Region of the server. The default is the region of the provider.";
 /// The description of `enterprise_project_id`.
 pub(super) const ENTERPRISE_PROJECT_TEXT: &str = "Enterprise project of the server; `\"0\"` is the default one. The default is that of the provider. \
      HSS never reports it, so setting it where it was not set only changes the state; changing it from one value to another makes another object.";
