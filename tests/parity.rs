@@ -1,4 +1,4 @@
-//! The table of arguments in `docs/provider.md` against the schema and the variables of the code.
+//! The table of arguments in `docs/guides/beside-huaweicloud.md` against the schema and the variables of the code.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "it is a test")]
 
@@ -19,7 +19,7 @@ type Row = (String, bool, Vec<String>);
 
 /// The rows of the table, by argument.
 fn page() -> BTreeMap<String, Row> {
-    let text = std::fs::read_to_string("docs/provider.md").unwrap();
+    let text = std::fs::read_to_string("docs/guides/beside-huaweicloud.md").unwrap();
     let table = text.split("| argument | kind |").nth(1).unwrap();
     let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     lines
