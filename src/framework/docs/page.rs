@@ -35,6 +35,7 @@ fn index(catalogue: &Catalogue, texts: &Texts) -> String {
     let example = texts.get("examples/provider/provider.tf").map(|text| code("terraform", text));
     push_examples(&mut text, example.into_iter());
     push_notes(&mut text, texts.get("templates/index.md"));
+    push_contents(&mut text, catalogue);
     let list: Vec<String> = guides(texts)
         .into_iter()
         .map(|guide| format!("- [{}](guides/{}.md): {}", guide.title, guide.name, guide.description))
@@ -45,6 +46,29 @@ fn index(catalogue: &Catalogue, texts: &Texts) -> String {
     text.push('\n');
     text.push_str(&chapter(&catalogue.provider.block));
     text
+}
+
+/// What the provider offers, each with the first sentence of its description.
+fn push_contents(text: &mut String, catalogue: &Catalogue) {
+    let entries = catalogue
+        .entries
+        .iter()
+        .map(|entry| (entry.sort, entry.name, entry.described.block.description.as_str()));
+    let functions =
+        catalogue.functions.iter().map(|function| (Sort::Function, function.name, function.summary));
+    let rows: String = entries
+        .chain(functions)
+        .map(|(sort, name, description)| {
+            let path = catalogue.path(sort, name);
+            let link = path.strip_prefix("docs/").unwrap_or(&path);
+            let sentence = description.split_once(". ").map_or(description, |(first, _)| first);
+            let kind = sort.title().to_lowercase();
+            format!("| [{name}]({link}) | {kind} | {} |\n", sentence.trim_end_matches('.'))
+        })
+        .collect();
+    text.push_str(&format!(
+        "\n## What there is\n\n| name | kind | what it does |\n| --- | --- | --- |\n{rows}"
+    ));
 }
 
 fn of_entry(catalogue: &Catalogue, entry: &Entry, texts: &Texts) -> String {

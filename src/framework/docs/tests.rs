@@ -178,7 +178,12 @@ fn every_sort_has_its_page() {
     );
     assert_order(
         &pages["docs/index.md"],
-        &["[First](guides/first-steps.md): Steps.", "[Zeal](guides/zeal.md): How to.", "## Schema"],
+        &[
+            "| [home_rooms](data-sources/rooms.md) | data source | Finds rooms |",
+            "[First](guides/first-steps.md): Steps.",
+            "[Zeal](guides/zeal.md): How to.",
+            "## Schema",
+        ],
     );
 }
 
