@@ -44,7 +44,7 @@ fn index(catalogue: &Catalogue, texts: &Texts) -> String {
         text.push_str(&format!("\n## Guides\n\n{}\n", list.join("\n")));
     }
     text.push('\n');
-    text.push_str(&chapter(&catalogue.provider.block));
+    text.push_str(&chapter(&catalogue.provider.block, ""));
     text
 }
 
@@ -63,7 +63,8 @@ fn push_contents(text: &mut String, catalogue: &Catalogue) {
             let link = path.strip_prefix("docs/").unwrap_or(&path);
             let sentence = description.split_once(". ").map_or(description, |(first, _)| first);
             let kind = sort.title().to_lowercase();
-            format!("| [{name}]({link}) | {kind} | {} |\n", sentence.trim_end_matches('.'))
+            let cell = sentence.trim_end_matches('.').replace('|', "\\|");
+            format!("| [{name}]({link}) | {kind} | {cell} |\n")
         })
         .collect();
     text.push_str(&format!(
@@ -80,11 +81,23 @@ fn of_entry(catalogue: &Catalogue, entry: &Entry, texts: &Texts) -> String {
     push_examples(&mut text, fenced(*sort, name, texts));
     push_notes(&mut text, texts.get(&catalogue.notes_path(*sort, name)));
     text.push('\n');
-    text.push_str(&chapter(&described.block));
+    text.push_str(&chapter(&described.block, inside(*sort)));
     if *sort == Sort::Resource {
         push_import(&mut text, name, identity, &described.block, texts);
     }
     text
+}
+
+/// Where the members of the schema are written, if it is not the outermost block.
+fn inside(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Resource | Sort::DataSource | Sort::Function => "",
+        Sort::Action => "These are the members of the `config` block.",
+        Sort::List => {
+            "These are the members of the `config` block. `provider`, `limit` and `include_resource` stand beside that \
+             block and are Terraform's own; without `limit` it takes the first hundred."
+        }
+    }
 }
 
 fn of_function(catalogue: &Catalogue, function: &Function, texts: &Texts) -> String {

@@ -19,9 +19,12 @@ enum Group {
     ReadOnly,
 }
 
-/// The chapter, and the one about timeouts where there are any.
-pub(super) fn chapter(block: &Block) -> String {
+/// The chapter, and the one about timeouts where there are any. `inside` says where the members are written.
+pub(super) fn chapter(block: &Block, inside: &str) -> String {
     let mut text = "## Schema\n".to_owned();
+    if !inside.is_empty() {
+        text.push_str(&format!("\n{inside}\n"));
+    }
     let shape = block.shape();
     members(&mut text, shape, &[], "### ", "");
     nested(&mut text, shape, &[]);

@@ -165,6 +165,8 @@ fn every_sort_has_its_page() {
         assert_eq!(title(path).as_deref(), Some(expected));
     }
     assert_eq!(pages.len(), 6);
+    assert_order(&pages["docs/list-resources/shelf.md"], &["## Schema\n\nThese", "`limit`", "### Required"]);
+    assert_order(&pages["docs/actions/sweep.md"], &["## Schema\n\nThese", "`config`", "### Required"]);
     assert_order(
         &pages["docs/functions/add.md"],
         &[
