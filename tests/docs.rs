@@ -141,6 +141,7 @@ fn the_guides_are_there_and_the_index_names_them() {
     let texts = tree::read(&root());
     let there: BTreeSet<String> = guides(&texts).into_iter().map(|guide| guide.name).collect();
     for wanted in [
+        "adopting-a-fleet",
         "authentication",
         "beside-huaweicloud",
         "first-steps",

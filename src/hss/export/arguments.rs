@@ -31,8 +31,8 @@ Options:
   --help                         print this text
 
 Credentials come from where the provider takes them when its block names none: HW_ACCESS_KEY and HW_SECRET_KEY in the
-environment, HW_AUTH_TOKEN, a profile, the metadata service of a cloud server, and so on (docs/guides/authentication.md). Options win
-over the environment, and go into provider.tf. Secrets cannot be given as options.
+environment, HW_AUTH_TOKEN, a profile, the metadata service of a cloud server, and so on: see the guide
+docs/guides/authentication.md. Options win over the environment, and go into provider.tf. Secrets cannot be given as options.
 
 Exit status: 0 written, or nothing found; 1 something went wrong, and nothing was written; 2 wrong options.
 ";
