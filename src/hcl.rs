@@ -106,10 +106,18 @@ fn write_value(text: &mut String, value: &Expression, indent: &str) {
         Expression::Object(members) if members.is_empty() => text.push_str("{}"),
         Expression::Object(members) => {
             text.push_str("{\n");
-            write_attributes(text, members, &format!("{indent}  "));
+            let key = |name: &String| if is_identifier(name) { name.clone() } else { quoted(name) };
+            let members: Vec<_> = members.iter().map(|(name, value)| (key(name), value.clone())).collect();
+            write_attributes(text, &members, &format!("{indent}  "));
             let _ = write!(text, "{indent}}}");
         }
     }
+}
+
+/// Whether a key needs no quotes.
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 /// Text in quotes: whatever is in it, it means itself.
@@ -141,6 +149,18 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_are_no_identifiers_are_quoted() {
+        let text = |text: &str| Expression::Text(text.to_owned());
+        let members = [("hss", "a"), ("1st", "b"), ("a b", "c")];
+        let members = members.map(|(name, value)| (name.to_owned(), text(value))).to_vec();
+        let attributes = vec![("endpoints".to_owned(), Expression::Object(members))];
+        let block =
+            Block { kind: "provider", labels: vec!["hss".to_owned()], attributes, ..Block::default() };
+        let expected = "provider \"hss\" {\n  endpoints = {\n    hss   = \"a\"\n    \"1st\" = \"b\"\n    \"a b\" = \"c\"\n  }\n}\n";
+        assert_eq!(file(&[], &[block]), expected);
+    }
 
     #[test]
     fn text_means_itself_whatever_is_in_it() {

@@ -41,7 +41,11 @@ Terraform and OpenTofu start this program by themselves. Started by hand it take
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(|argument| argument.to_str().unwrap_or("?")).collect();
+    let readable: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
+    let Some(arguments) = readable else {
+        let _ = std::io::stderr().write_all(b"terraform-provider-hss: an argument is not UTF-8\n");
+        return ExitCode::from(2);
+    };
     match arguments.as_slice() {
         [] => serve(plugin::serve),
         ["export", rest @ ..] => export(rest),

@@ -1,7 +1,7 @@
 //! Protected servers as Web Tamper Protection lists them: the preconditions of remote backup, and who uses
 //! which backup server.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
     Error, Session,
@@ -143,30 +143,52 @@ impl WtpHostFilter {
 pub struct Item {
     host_id: Option<String>,
     host_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     public_ip: Option<String>,
     private_ip: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     group_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     group_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     asset_value: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     os_bit: Option<String>,
     os_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     os_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     os_version: Option<String>,
     protect_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     charging_mode: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     resource_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     rasp_protect_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     anti_tampering_times: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
     detect_tampering_times: Option<i64>,
     host_status: Option<String>,
     agent_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     protect_dir_num: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
     abnormal_dir_list: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient")]
     abnormal_reason: Option<i64>,
     backup_host_id: Option<String>,
     interrupt_reason: Option<String>,
     /// What the versions between April and September 2025 had instead, under this very name.
     remote_backbup_info: Option<OldInfo>,
+}
+
+/// What only informs is left out where it is not of the documented type: nothing is decided by it, and one odd value must
+/// not make a whole list unreadable.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 #[derive(Deserialize)]
@@ -266,12 +288,16 @@ mod tests {
             { "host_id": "b", "remote_backbup_info": { "remote_backup": true, "backup_host_id": "b2" } },
             { "host_id": "c", "remote_backbup_info": { "remote_backup": false, "backup_host_id": "b3" } },
             { "host_id": "d", "backup_host_id": "", "abnormal_reason": null, "new": [] },
-            { "host_id": "e", "backup_host_id": "b4", "remote_backbup_info": { "backup_host_id": "b5" } },
+            { "host_id": "e", "backup_host_id": "b4", "remote_backbup_info": { "backup_host_id": "b5" },
+              "os_bit": 64, "abnormal_dir_list": [null], "anti_tampering_times": "many", "group_name": "shops" },
         ] });
         let rig = rig(vec![Answer::json(&answer)]).await;
         let hosts = rig.session().list_wtp_hosts(&WtpHostFilter::default()).await.unwrap();
         let targets: Vec<Option<&str>> = hosts.iter().map(|host| host.backup_host_id.as_deref()).collect();
         assert_eq!(targets, [Some("b1"), Some("b2"), None, None, Some("b4")]);
+        // What only informs is left out where it is odd.
+        assert_eq!((&hosts[4].os_bit, hosts[4].anti_tampering_times), (&None, None));
+        assert_eq!(hosts[4].group_name.as_deref(), Some("shops"));
         assert!(rig.server.requests()[0].contains("\r\nregion: cn-north-4\r\n"));
     }
 

@@ -426,7 +426,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             let creates = prior.is_null();
             let planned = resource.plan_and_preflight(&api, stop, prior, config, proposed, private).await;
             // Core takes one that is not wholly known for a new object, and then cannot show the plan as JSON. So a new
-            // object has none until it is made, and any other one keeps its own.
+            // object has none in the plan as long as it is not known, and any other one keeps its own until it is.
             let planned_identity = match &planned.identity {
                 known if known.is_wholly_known() && !known.is_null() => identity::written(known, resource)?,
                 _ if creates || !planned.replaces.is_empty() => None,
@@ -455,6 +455,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
             diagnostics: to_wire::diagnostics(diagnostics),
+            new_identity: request.planned_identity.clone(),
             ..Default::default()
         };
         self.call_or("ApplyResourceChange", &request.type_name, refusal, async {

@@ -192,3 +192,18 @@ fn it_runs_after_an_apply_that_triggers_it() {
         tf.plan_is_empty();
     });
 }
+
+#[test]
+fn a_backup_server_in_another_enterprise_project_counts() {
+    if !needs(Feature::Actions) {
+        return;
+    }
+    let mut web = protected("web-1");
+    web["remote_backup"] = on("vault-1", ADDR);
+    let mut vault = candidate("vault-1");
+    vault["enterprise_project_id"] = json!("eps-7");
+    scenario(&world(&[web, vault], &[registered("vault-1", 18080)]), |_, tf| {
+        tf.write("main.tf", &action("    enterprise_project_id = \"0\""));
+        tf.run(&INVOKE).ok().says(&["The remote backup of web-1 is in order."]);
+    });
+}

@@ -158,11 +158,17 @@ async fn chain(
     ))
     .await;
 
-    let servers = session
-        .list_backup_hosts()
-        .await
-        .map_err(|error| unanswered(&error, "Could not look at the backup server"))?;
-    let server = servers.iter().find(|server| server.backup_host_id == backup_host_id);
+    const UNSEEN: &str = "Could not look at the backup server";
+    let find = |servers: &[BackupHost]| {
+        servers.iter().find(|server| server.backup_host_id == backup_host_id).cloned()
+    };
+    let here = session.list_backup_hosts().await.map_err(|error| unanswered(&error, UNSEEN))?;
+    let mut server = find(&here);
+    if server.is_none() {
+        // It may be in another enterprise project than the server that copies to it.
+        let all = session.everywhere().list_backup_hosts().await;
+        server = find(&all.map_err(|error| unanswered(&error, UNSEEN))?);
+    }
     let server = server.ok_or_else(|| {
         let detail = format!(
             "Remote backup of {} goes to {backup_host_id}, which is not registered as backup server, so nothing listens there. \
@@ -171,8 +177,8 @@ async fn chain(
         );
         Broken::now(BACKUP_HOST_ID, "The backup server is not registered", detail)
     })?;
-    reached(&host, server, used)?;
-    cx.progress(format!("{}: the backup server runs at that address.", called(server))).await;
+    reached(&host, &server, used)?;
+    cx.progress(format!("{}: the backup server runs at that address.", called(&server))).await;
     Ok(())
 }
 
@@ -217,7 +223,7 @@ fn protected(host: &WtpHost) -> Result<(), Broken> {
 
 /// The backup server that copies go to.
 fn switched_on<'a>(
-    host: &WtpHost,
+    host: &'a WtpHost,
     setting: &'a Setting,
     expected: Option<&String>,
 ) -> Result<&'a str, Broken> {
@@ -226,7 +232,16 @@ fn switched_on<'a>(
             format!("Manage it with hss_wtp_remote_backup, which switches it on for {}.", named(host));
         return Err(Broken::now(HOST_ID, "Remote backup of the server is off", detail));
     }
-    let id = setting.backup_host_id.as_deref().unwrap_or_default();
+    // Each of the answers may leave it out.
+    let told = setting.backup_host_id.as_deref().or(host.backup_host_id.as_deref());
+    let Some(id) = told else {
+        let detail = format!(
+            "HSS reports that remote backup of {} is on, and names no backup server. Apply hss_wtp_remote_backup again, which \
+             names one.",
+            named(host)
+        );
+        return Err(Broken::now(HOST_ID, "HSS does not tell where the copies go", detail));
+    };
     match expected {
         Some(expected) if expected != id => {
             let detail = format!("{} copies to {id}, and {expected} is expected.", named(host));

@@ -150,7 +150,7 @@ impl DataSource<Api> for Coverage {
             let registered = Registered::read(cx, session, targets).await;
             let registered = registered.whole("Could not list the backup servers")?;
             // Where there is no backup server, nobody needs to be asked whether he copies to one.
-            if !registered.here.is_empty()
+            if !registered.none_at_all()
                 && !session
                     .list_names_backup_hosts(&hosts)
                     .await

@@ -19,6 +19,8 @@ pub(super) struct Registered {
     everywhere: Arc<[BackupHost]>,
     /// What is not found may be in a project that may not be read.
     pub(super) partial: bool,
+    /// The place that is read is all enterprise projects.
+    sees_all: bool,
 }
 
 impl Registered {
@@ -30,8 +32,8 @@ impl Registered {
     ) -> Result<Self, Error> {
         let since = place::since(cx, session);
         let here = session.list_backup_hosts_since(since).await?;
-        let mut all = Self { here, ..Self::default() };
         let sees_all = session.enterprise_project_id().is_none_or(|id| id == ALL_ENTERPRISE_PROJECTS);
+        let mut all = Self { here, sees_all, ..Self::default() };
         if sees_all || wanted.into_iter().all(|id| all.find(id).is_some()) {
             return Ok(all);
         }
@@ -54,6 +56,11 @@ impl Registered {
         Ok(all)
     }
 
+    /// Whether there is certainly no backup server anywhere.
+    pub(super) fn none_at_all(&self) -> bool {
+        self.sees_all && self.here.is_empty()
+    }
+
     /// The backup server with this id.
     pub(super) fn find(&self, id: &str) -> Option<&BackupHost> {
         self.here.iter().chain(self.everywhere.iter()).find(|host| host.backup_host_id == id)
@@ -70,6 +77,6 @@ impl Registered {
 
     #[cfg(test)]
     pub(super) fn of(here: &[BackupHost], partial: bool) -> Self {
-        Self { here: here.into(), everywhere: Arc::default(), partial }
+        Self { here: here.into(), everywhere: Arc::default(), partial, sees_all: true }
     }
 }

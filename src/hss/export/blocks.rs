@@ -91,7 +91,10 @@ pub(super) fn provider(
     ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value.known()?.as_str())));
     let given = given.chain(enterprise_project.map(|project| ("enterprise_project_id", project)));
-    attributes.extend(given.map(|(name, value)| (name.to_owned(), text(value))));
+    attributes.extend(given.map(|(name, value)| {
+        let is_path = matches!(name, "shared_config_file" | "cacert_file");
+        (name.to_owned(), if is_path { Expression::Text(from_anywhere(value)) } else { text(value) })
+    }));
     if let Some(endpoints) = options.endpoints.known() {
         let urls = endpoints.iter().filter_map(|(service, url)| Some((service.clone(), text(url.known()?))));
         attributes.push(("endpoints".to_owned(), Expression::Object(urls.collect())));
@@ -106,6 +109,15 @@ pub(super) fn provider(
         ..Block::default()
     };
     [Block { kind: "terraform", blocks: vec![required], ..Block::default() }, provider]
+}
+
+/// A path that means the same in another folder. The home and a certificate in place of a path do so already.
+fn from_anywhere(path: &str) -> String {
+    if path.starts_with('~') || path.contains('\n') || path.contains("-----BEGIN") {
+        return path.to_owned();
+    }
+    let absolute = std::path::absolute(path).ok();
+    absolute.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| path.to_owned())
 }
 
 /// A value in words of the configuration; none where nothing needs to be said.

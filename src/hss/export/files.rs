@@ -23,7 +23,8 @@ pub(super) fn holds_configuration(folder: &Path) -> bool {
     entries.flatten().any(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        !name.starts_with('.') && [".tf", ".tf.json", ".tofu"].iter().any(|suffix| name.ends_with(suffix))
+        !name.starts_with('.')
+            && [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|suffix| name.ends_with(suffix))
     })
 }
 

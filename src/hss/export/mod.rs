@@ -96,6 +96,12 @@ pub async fn run(arguments: &[&str], around: Around<'_>) -> Result<String, Failu
         return Err(Failure::Failed);
     }
     let provider = HssProvider::new(around.environment.clone(), Arc::clone(&around.clock));
+    let mut wrong = Diagnostics::default();
+    provider.validate(&arguments.provider, &mut wrong);
+    if wrong.has_error() {
+        tell(&around, &wrong);
+        return Err(Failure::Failed);
+    }
     let (api, said) = provider.configure(arguments.provider.clone(), "(export)");
     tell(&around, &said);
     let Some(api) = api else { return Err(Failure::Failed) };
@@ -149,7 +155,11 @@ async fn export(
     }
     files::write(folder, &files.files)
         .map_err(|why| Diagnostic::error("The configuration could not be written", format!("{why}.")))?;
-    Ok(summary(&all, folder, &files))
+    let region = api.region().known().cloned().unwrap_or_default();
+    let elsewhere = (!provider_file).then_some(region.as_str());
+    let projects_unknown =
+        arguments.enterprise_projects.is_empty() && api.hss()?.enterprise_project_id().is_none();
+    Ok(summary(&all, folder, &files, elsewhere, projects_unknown))
 }
 
 /// Everything that a list finds, each once, sorted by the id of the server.
@@ -294,7 +304,15 @@ fn nothing(api: &Api, arguments: &Arguments) -> String {
     )
 }
 
-fn summary(all: &All, folder: &Path, written: &Written) -> String {
+/// `elsewhere` is the region that a provider block of somebody else has to have, where none was written;
+/// `projects_unknown` says that no enterprise project was named.
+fn summary(
+    all: &All,
+    folder: &Path,
+    written: &Written,
+    elsewhere: Option<&str>,
+    projects_unknown: bool,
+) -> String {
     let (hosts, backups) = (all.hosts.len(), all.backups.len());
     let counted =
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
@@ -315,6 +333,18 @@ fn summary(all: &All, folder: &Path, written: &Written) -> String {
         let strays = counted(written.strays, "protected server copies", "protected servers copy");
         text.push_str(&format!(
             "\n{strays} to a backup server that was not found. There the configuration has an id and a comment in place of a reference.\n"
+        ));
+    }
+    if projects_unknown {
+        text.push_str(
+            "\nNo enterprise project was named. HSS does not tell which one a server is in, and servers outside of the default one can \
+             be imported so, but not changed. `--enterprise-project-id`, once for each project, has it written.\n",
+        );
+    }
+    if let Some(region) = elsewhere {
+        text.push_str(&format!(
+            "\nNo {PROVIDER_FILE} was written. The provider block that is there has to look where this export did: with region = \"{region}\", \
+             and with the account, projects and endpoints that were named here. Otherwise these servers are not found.\n"
         ));
     }
     let chdir = match folder.display().to_string() {

@@ -136,7 +136,9 @@ impl Resource<Api> for BackupHost {
             // A server that failed to start gets its settings once more: that is the one way to make it try again.
             let adopted =
                 existing.is_some_and(|host| same(host, &wanted) && host.backup_host_status != Some(FAILED));
-            if !adopted {
+            if adopted {
+                cx.warn(place::adopted(&wanted.host_id, "The server was a backup server already").at(HOST_ID));
+            } else {
                 let shown_before = existing.is_some_and(|host| same(host, &wanted));
                 register(&session, &wanted, shown_before).await.map_err(|error| {
                     let mut diagnostic = report::diagnostic(&error, "Could not register the backup server");
@@ -167,7 +169,7 @@ impl Resource<Api> for BackupHost {
             let host_id = prior.host_id.require(HOST_ID)?;
             cx.api.claims().read(cx, &session, Self::NAME, host_id);
             let found = find_surely(&session.overview(), host_id).await;
-            let found = found.at(HOST_ID, "Could not read the backup server")?;
+            let found = found.at(HOST_ID, &format!("Could not read the backup server {host_id}"))?;
             let Some(host) = &found else { return Ok(None) };
             if host.backup_host_status == Some(FAILED) {
                 let detail = format!(
@@ -197,9 +199,9 @@ impl Resource<Api> for BackupHost {
             let wanted = wanted(&planned)?;
             const UNSEEN: &str =
                 "Could not find out whether the backup server was changed since the plan; nothing was changed";
-            let mut found = find(&session, &wanted.host_id, lately(&session)).await.at(HOST_ID, UNSEEN)?;
+            let found = find(&session, &wanted.host_id, lately(&session)).await.at(HOST_ID, UNSEEN)?;
             if found.is_none() {
-                found = find_surely(&session, &wanted.host_id).await.at(HOST_ID, UNSEEN)?;
+                not_elsewhere(&session, &wanted.host_id, UNSEEN).await?;
             }
             stale::backup_host(&prior, Some(&planned), found.as_ref())?;
             register(&session, &wanted, false).await.at(HOST_ID, "Could not change the backup server")?;
@@ -222,7 +224,7 @@ impl Resource<Api> for BackupHost {
             let failure = format!("Could not delete the backup server {host_id}");
             let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
             if found.is_none() {
-                return Ok(());
+                return not_elsewhere(&session, host_id, &failure).await;
             }
             stale::backup_host(&prior, None, found.as_ref())?;
             nobody_copies_here(&session, host_id, &failure).await?;
@@ -426,6 +428,27 @@ async fn find_surely(session: &Session, host_id: &str) -> Result<Option<Listed>,
     // After a stop the second look says so. Whoever misses something takes the same second look.
     session.limits().stop.sleep(session.clock(), LAG).await;
     find(session, host_id, session.clock().instant().checked_sub(LAG / 2)).await
+}
+
+/// Ends well when a server that was not found is not registered in another enterprise project either: a refresh of many
+/// looks at all of them, but a write reaches only its own.
+async fn not_elsewhere(session: &Session, host_id: &str, failure: &str) -> Outcome<()> {
+    let found = match find_surely(&session.everywhere(), host_id).await {
+        Err(error) if error.bars_a_list() => find_surely(session, host_id).await,
+        found => found,
+    };
+    let Some(found) = found.at(HOST_ID, failure)? else { return Ok(()) };
+    let asked = match session.enterprise_project_id() {
+        Some(project) => format!("and not in {project:?}"),
+        None => "and not in the default one".to_owned(),
+    };
+    let detail = format!(
+        "HSS lists {} in another enterprise project, {asked}, so it was left alone. Where this object was imported or configured \
+         with the wrong project, take it out of the state with `terraform state rm` and import it again, with the right project \
+         in front: <enterprise_project_id>/{host_id}.",
+        named(&found)
+    );
+    Err(Diagnostic::error("The backup server is in another enterprise project", detail).at(HOST_ID).into())
 }
 
 /// Protected servers that copy to this one, in every enterprise project; `None` when there are none, or when the

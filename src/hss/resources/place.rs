@@ -137,6 +137,17 @@ pub(super) fn spare_region<M: Placed>(api: &Api, object: &mut M) {
     }
 }
 
+/// What is told of an object that was there already, as configured: from now on it is changed and destroyed with this
+/// configuration, and perhaps somebody else manages it too.
+pub(super) fn adopted(host_id: &str, what: &str) -> Diagnostic {
+    let detail = format!(
+        "{host_id} was found as this configuration wants it, so nothing was changed, and this configuration manages it from now \
+         on. Where another resource or another configuration does so too, remove one of them, with a `removed` block or \
+         `terraform state rm` so that nothing is switched off."
+    );
+    Diagnostic::warning(what, detail)
+}
+
 /// How to take an object under management that exists already, ready to copy.
 pub(super) fn import_advice(resource: &str, enterprise_project: &Attr<String>, host: &str) -> String {
     let id = match enterprise_project.known() {

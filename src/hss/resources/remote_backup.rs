@@ -52,8 +52,6 @@ const TIMEOUTS: Path = Path::root("timeouts");
 const ID: Path = Path::root("id");
 const BACKUP_HOST_NAME: Path = Path::root("backup_host_name");
 
-const UNREAD: &str = "Could not read the remote backup of the server";
-
 /// The note that a read leaves for the plan: the address that the backup server is registered with, where it is not
 /// the one that the protected server uses.
 const REGISTERED_ADDR: &str = "registered_addr";
@@ -158,6 +156,9 @@ impl Resource<Api> for RemoteBackup {
             refuse_foreign(&planned, &setting, planned.backup_host_id.known())?;
             let target = target(cx, &session, &planned).await?;
             let write = !points_to(&setting, &target);
+            if !write {
+                cx.warn(place::adopted(&host_id, "Remote backup of the server was on already").at(HOST_ID));
+            }
             let re_addressed = setting.backup_host_id.as_ref() == Some(&target.backup_host_id);
             let how = Switch { target: Some(target), write, re_addressed };
             let result = switch(cx, &session, planned, how).await;
@@ -172,6 +173,8 @@ impl Resource<Api> for RemoteBackup {
         let session = open(cx, &prior, timeouts::DEFAULT)?;
         waited::told(cx, &session, async {
             let host_id = prior.host_id.require(HOST_ID)?.clone();
+            // Of many that are refreshed or imported, it has to say which.
+            let unread = format!("Could not read the remote backup of {host_id}");
             cx.api.claims().read(cx, &session, Self::NAME, &host_id);
             let believed = prior.remote_backup.known().map(|on| Believed {
                 remote_backup: *on,
@@ -182,9 +185,10 @@ impl Resource<Api> for RemoteBackup {
             match session.see_remote_backup(&host_id, believed).await {
                 Ok(Seen::Exact(setting)) => {
                     addr_seen = setting.backup_addr.clone().filter(|_| setting.remote_backup);
-                    let vanished = !setting.remote_backup && before.remote_backup == Attr::Known(true);
-                    if vanished
-                        && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)?
+                    // Off where it was on, or was never looked at: HSS may say that of servers that it does not know.
+                    let doubtful = !setting.remote_backup && before.remote_backup != Attr::Known(false);
+                    if doubtful
+                        && !preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, &unread)?
                     {
                         return Ok(None);
                     }
@@ -200,22 +204,22 @@ impl Resource<Api> for RemoteBackup {
                     take_facts(&mut prior, &listed);
                 }
                 Ok(Seen::Unlisted) => {
-                    if !session.is_listed_anywhere(&host_id).await.at(HOST_ID, UNREAD)? {
+                    if !session.is_listed_anywhere(&host_id).await.at(HOST_ID, &unread)? {
                         return Ok(None);
                     }
                     take_facts(&mut prior, &Setting::default());
                 }
                 Err(error) if error.may_mean_unknown_host() => {
-                    return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, UNREAD)? {
+                    return match preconditions::known_to_hss(&session, &host_id).await.at(HOST_ID, &unread)? {
                         false => Ok(None),
-                        true => Err(error).at(HOST_ID, UNREAD),
+                        true => Err(error).at(HOST_ID, &unread),
                     };
                 }
-                Err(error) => return Err(error).at(HOST_ID, UNREAD),
+                Err(error) => return Err(error).at(HOST_ID, &unread),
             }
             prior.id = Attr::Known(host_id);
             prior.region = Attr::Known(session.region().to_owned());
-            let target = registered(&session, &prior).await.at(HOST_ID, UNREAD)?;
+            let target = registered(&session, &prior).await.at(HOST_ID, &unread)?;
             let addr = target.as_ref().and_then(BackupHost::addr);
             if prior.backup_host_name.is_null() || prior.backup_host_id != before.backup_host_id {
                 let name = target.and_then(|host| host.backup_host_name).filter(|name| !name.is_empty());
@@ -342,7 +346,9 @@ impl RemoteBackup {
             ..Model::default()
         };
         if wanted {
-            let target = registered(session, &model).await.at(BACKUP_HOST_ID, UNREAD)?;
+            let target = registered(session, &model)
+                .await
+                .at(BACKUP_HOST_ID, "Could not read the remote backup of the server")?;
             model.backup_host_name = target.and_then(|target| target.backup_host_name).into();
         }
         Ok(model)

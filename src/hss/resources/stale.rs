@@ -67,8 +67,8 @@ pub(super) async fn remote_backup(
     let seen_to = prior.backup_host_id.known().map(String::as_str).filter(|_| seen_on);
     // An answer that leaves the backup server out contradicts nobody.
     let as_seen = setting.remote_backup == seen_on
-        && (!seen_on || goes_to.is_none() || goes_to == seen_to)
-        && same_address(cx, prior, &setting);
+        && (!seen_on || goes_to.is_none() || seen_to.is_none() || goes_to == seen_to)
+        && (same_address(cx, prior, &setting) || is_registered(session, &setting).await);
     let as_wanted = match target {
         Some(target) => {
             setting.remote_backup && goes_to == Some(target.backup_host_id.as_str()) && {
@@ -105,6 +105,15 @@ fn same_address(
         || !setting.remote_backup
         || setting.backup_addr.is_none()
         || setting.backup_addr.as_ref() == prior.backup_addr.known()
+}
+
+/// Whether the address is the one that its backup server is registered with. HSS may tell protected servers of a new one
+/// by itself, so that it is the doing of this very apply, and in any case it is the right one.
+async fn is_registered(session: &Session, setting: &Setting) -> bool {
+    let Ok(hosts) = session.everywhere().list_backup_hosts_since(None).await else { return false };
+    hosts.iter().any(|host| {
+        Some(&host.backup_host_id) == setting.backup_host_id.as_ref() && host.addr() == setting.backup_addr
+    })
 }
 
 /// Refuses to change a backup server whose settings are neither those that the plan saw nor those that are wanted.

@@ -40,7 +40,8 @@ impl<P: Provider> Service<P> {
             Err(fault) => wire::call_function::Response {
                 result: None,
                 error: Some(wire::FunctionError {
-                    text: fault.text,
+                    // Core puts a full stop behind it.
+                    text: fault.text.trim_end_matches('.').to_owned(),
                     function_argument: fault.argument.and_then(|index| i64::try_from(index).ok()),
                 }),
             },

@@ -6,6 +6,9 @@ provider "hss" {
   secret_key = "hssim-secret-key-for-tests-only-00000001"
   auth_url   = "http://127.0.0.1:8099/v3"
   endpoints  = { hss = "http://127.0.0.1:8099" }
+
+  # A plan would look whether its apply can work, and wait for an answer.
+  preflight = false
 }
 
 run "one_backup_server_needs_no_name" {
