@@ -31,7 +31,7 @@ impl Error {
                     .to_owned(),
             ),
             Error::Project { .. } => Some(
-                "Set `project_id`, or set `project_name` to the name of a project in this region that the \
+                "Check the spelling of `region`. Or set `project_id`, or set `project_name` to the name of a project in this region that the \
                  user may see."
                     .to_owned(),
             ),
