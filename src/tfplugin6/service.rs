@@ -113,7 +113,11 @@ impl<P: Provider> Service<P> {
         let clock = Arc::clone(&self.clock);
         let call = async move {
             let began = clock.instant();
-            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            // Whoever streams here only reads, so it ends at once when nobody listens any more.
+            let outcome = tokio::select! {
+                outcome = AssertUnwindSafe(work).catch_unwind() => outcome,
+                () = sender.closed() => return log_call(rpc, clock.instant() - began, 0),
+            };
             let last = match outcome {
                 Ok(Ok(last)) => last,
                 Ok(Err(diagnostics)) => Some(A::refusal(diagnostics)),

@@ -40,5 +40,7 @@ pub(super) async fn read_at<T>(
 
 /// From when on a list is new enough; none means that what this process has read lately will do.
 pub(super) fn since(cx: &ReadCx<'_, Api>, session: &Session) -> Option<Instant> {
-    if cx.api.walk().is_planning() { None } else { Some(session.clock().instant()) }
+    // A process that serves `terraform test` plans and applies in turn.
+    let only_plans = cx.api.walk().is_planning() && !cx.api.walk().is_applying();
+    if only_plans { None } else { Some(session.clock().instant()) }
 }
