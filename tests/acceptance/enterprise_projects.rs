@@ -94,25 +94,25 @@ fn the_providers_is_the_default_and_no_write_goes_to_all() {
 /// HSS says of no server which project it is in, so a state can be wrong, and a server can move.
 #[test]
 fn a_backup_server_in_another_project_is_neither_forgotten_nor_changed_blindly() {
-    scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
-        let only = |port: u16| vault("vault-1", port, "  enterprise_project_id = \"0\"");
-        tf.write("main.tf", &only(18080));
-        tf.apply().ok();
-        // Found by a refresh while it is in its project; moved before the apply.
-        tf.write("main.tf", &only(18090));
-        tf.run(&["plan", "-no-color", "-input=false", "-out=change.bin"]).ok();
-        tf.run(&["plan", "-destroy", "-no-color", "-input=false", "-out=destroy.bin"]).ok();
-        sim.patch_host("vault-1", &json!({ "enterprise_project_id": "eps-7" }));
-        sim.empty_journal();
-        for plan in ["change.bin", "destroy.bin"] {
-            tf.run(&["apply", "-no-color", "-input=false", plan]).fails_saying(&[
+    for destroys in [false, true] {
+        scenario(&world(&[protected("web-1"), candidate("vault-1")], &[]), |sim, tf| {
+            let only = |port: u16| vault("vault-1", port, "  enterprise_project_id = \"0\"");
+            tf.write("main.tf", &only(18080));
+            tf.apply().ok();
+            // Found by a refresh while it is in its project; moved before the apply.
+            tf.write("main.tf", &only(18090));
+            let plan: &[&str] = if destroys { &["plan", "-destroy"] } else { &["plan"] };
+            tf.run(&[plan, &["-no-color", "-input=false", "-out=plan.bin"]].concat()).ok();
+            sim.patch_host("vault-1", &json!({ "enterprise_project_id": "eps-7" }));
+            sim.empty_journal();
+            tf.run(&["apply", "-no-color", "-input=false", "plan.bin"]).fails_saying(&[
                 "The backup server is in another enterprise project",
                 "and not in \"0\", so it was left alone.",
                 "<enterprise_project_id>/vault-1",
             ]);
-        }
-        assert_eq!(sim.writes(), Vec::<String>::new());
-        assert_eq!(tf.state_size(), 1, "what exists stays in the state");
-        assert!(!sim.backup_host("vault-1").is_null());
-    });
+            assert_eq!(sim.writes(), Vec::<String>::new());
+            assert_eq!(tf.state_size(), 1, "what exists stays in the state");
+            assert!(!sim.backup_host("vault-1").is_null());
+        });
+    }
 }
