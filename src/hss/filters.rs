@@ -5,6 +5,14 @@ use std::net::IpAddr;
 
 use super::checks;
 
+/// The status of a backup server, in this provider's words.
+pub const BACKUP_HOST_STATUSES: &[&str] = &["running", "starting", "not_started", "failed", "unknown"];
+/// The states of protection that the API filters by.
+pub const WTP_STATUSES: &[&str] =
+    &["opened", "opening", "open_failed", "partial_protection", "protection_interruption"];
+/// The states of the agent that the API filters by.
+pub const AGENT_STATUSES: &[&str] = &["online", "offline", "not_installed"];
+
 fn one_of(text: &str, what: &str, values: &[&str]) -> Result<(), String> {
     if values.contains(&text) {
         return Ok(());
@@ -24,7 +32,7 @@ fn within(text: &str, what: &str, most: usize) -> Result<(), String> {
 
 /// A status of a backup server, in this provider's words.
 pub fn backup_host_status(text: &str) -> Result<(), String> {
-    one_of(text, "status of a backup server", &["running", "starting", "not_started", "failed", "unknown"])
+    one_of(text, "status of a backup server", BACKUP_HOST_STATUSES)
 }
 
 /// A part of a server's name.
@@ -83,13 +91,12 @@ pub fn protect_status(text: &str) -> Result<(), String> {
 
 /// A state of protection.
 pub fn wtp_status(text: &str) -> Result<(), String> {
-    let values = ["opened", "opening", "open_failed", "partial_protection", "protection_interruption"];
-    one_of(text, "state of protection that HSS can filter by", &values)
+    one_of(text, "state of protection that HSS can filter by", WTP_STATUSES)
 }
 
 /// A state of the agent.
 pub fn agent_status(text: &str) -> Result<(), String> {
-    one_of(text, "state of the agent that HSS can filter by", &["online", "offline", "not_installed"])
+    one_of(text, "state of the agent that HSS can filter by", AGENT_STATUSES)
 }
 
 /// Whether running applications are protected.

@@ -11,7 +11,7 @@ use crate::{
         timeouts,
     },
     hss::{
-        Api, checks,
+        Api, checks, filters,
         lists::{display_name, incomplete, one_of},
         report::Blame,
         resources::{
@@ -37,7 +37,7 @@ const STATUS: Path = Path::root("status");
 const IS_RUN: Path = Path::root("is_run");
 
 fn is_status(text: &str) -> Result<(), String> {
-    one_of(text, &["running", "starting", "not_started", "failed", "unknown"])
+    one_of(text, filters::BACKUP_HOST_STATUSES)
 }
 
 impl List<Api> for BackupHosts {

@@ -12,7 +12,7 @@ use crate::{
         timeouts,
     },
     hss::{
-        Api, checks,
+        Api, checks, filters,
         lists::{display_name, incomplete, one_of},
         report::Blame,
         resources::{
@@ -50,11 +50,11 @@ const WTP_STATUS: Path = Path::root("wtp_status");
 const UNLISTED: &str = "Could not list the protected servers";
 
 fn is_agent_status(text: &str) -> Result<(), String> {
-    one_of(text, &["online", "offline", "not_installed"])
+    one_of(text, filters::AGENT_STATUSES)
 }
 
 fn is_wtp_status(text: &str) -> Result<(), String> {
-    one_of(text, &["opened", "opening", "open_failed", "partial_protection", "protection_interruption"])
+    one_of(text, filters::WTP_STATUSES)
 }
 
 /// A filter that the API takes only up to a length, and not empty.

@@ -122,7 +122,7 @@ impl Resource<Api> for BackupHost {
         waited::told(cx, &session, async {
             let wanted = wanted(&planned)?;
             let claim = cx.api.claims().for_create(&session, Self::NAME, &wanted.host_id, HOST_ID).await?;
-            let hosts = session.list_backup_hosts_since(lately(&session)).await.at(
+            let hosts = session.list_backup_hosts_since(stale::lately(&session)).await.at(
                 HOST_ID,
                 "Could not find out whether the server is a backup server already; nothing was registered",
             )?;
@@ -199,7 +199,7 @@ impl Resource<Api> for BackupHost {
             let wanted = wanted(&planned)?;
             const UNSEEN: &str =
                 "Could not find out whether the backup server was changed since the plan; nothing was changed";
-            let found = find(&session, &wanted.host_id, lately(&session)).await.at(HOST_ID, UNSEEN)?;
+            let found = find(&session, &wanted.host_id, stale::lately(&session)).await.at(HOST_ID, UNSEEN)?;
             if found.is_none() {
                 not_elsewhere(&session, &wanted.host_id, UNSEEN).await?;
             }
@@ -222,7 +222,7 @@ impl Resource<Api> for BackupHost {
             };
             // Terraform shows no line of the configuration beside an error of a destroy, so each one names the server.
             let failure = format!("Could not delete the backup server {host_id}");
-            let found = find(&session, host_id, lately(&session)).await.at(HOST_ID, &failure)?;
+            let found = find(&session, host_id, stale::lately(&session)).await.at(HOST_ID, &failure)?;
             if found.is_none() {
                 return not_elsewhere(&session, host_id, &failure).await;
             }
@@ -277,18 +277,14 @@ impl Resource<Api> for BackupHost {
 
     fn import(&self, api: &Api, id: &str) -> Outcome<Model> {
         let (enterprise_project_id, host_id) = place::import_id(id)?;
-        let region = api.region().clone();
-        let identity =
-            Model { host_id: Attr::Known(host_id), enterprise_project_id, region, ..Model::default() };
+        let identity = Model { host_id: Attr::Known(host_id), enterprise_project_id, ..Model::default() };
         self.import_by_identity(api, identity)
     }
 
     fn import_by_identity(&self, api: &Api, mut identity: Model) -> Outcome<Model> {
-        place::check_identity(&identity.host_id.clone(), &mut identity)?;
-        let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
+        place::check_identity(api, &identity.host_id.clone(), &mut identity)?;
         Ok(Model {
             id: identity.host_id.clone(),
-            region,
             wait_for_running: Attr::Known(true),
             overwrite_existing: Attr::Known(false),
             ..identity
@@ -404,10 +400,6 @@ async fn register(
     Err(error)
 }
 
-fn lately(session: &Session) -> Option<Instant> {
-    session.clock().instant().checked_sub(stale::LATELY)
-}
-
 async fn find(
     session: &Session,
     host_id: &str,
@@ -480,7 +472,7 @@ async fn nobody_copies_here(session: &Session, host_id: &str, failure: &str) -> 
     const LOOKS: u32 = 4;
     let mut wait = Wait::new(session);
     let mut looks = 1;
-    let mut since = lately(session).unwrap_or(wait.since());
+    let mut since = stale::lately(session).unwrap_or(wait.since());
     while let Some(users) = users(session, host_id, since).await.at(HOST_ID, failure)? {
         if looks == LOOKS || wait.pause().await.is_err() {
             return Err(in_use(host_id, &users).into());

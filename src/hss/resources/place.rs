@@ -110,9 +110,10 @@ pub(super) fn identity() -> Identity {
         .optional(&REGION, "Region of the server. The default is the region of the provider.")
 }
 
-/// Checks what an import by identity brings, which passed no rows. Terraform shows no line of the configuration beside
+/// Checks what an import by identity brings, which passed no rows, and fills in the provider's region where it names none.
+/// Terraform shows no line of the configuration beside
 /// an error of an import, so each one names the attribute.
-pub(super) fn check_identity<M: Placed>(host_id: &Attr<String>, identity: &mut M) -> Outcome<()> {
+pub(super) fn check_identity<M: Placed>(api: &Api, host_id: &Attr<String>, identity: &mut M) -> Outcome<()> {
     let wrong = |path: Path, why: &str| {
         let detail = format!("{path}: {why}");
         Diagnostic::error("This identity cannot be imported", detail).at(path)
@@ -126,6 +127,9 @@ pub(super) fn check_identity<M: Placed>(host_id: &Attr<String>, identity: &mut M
     }
     if let Some(region) = identity.region().known() {
         checks::region(region).map_err(|why| wrong(REGION, &why))?;
+    }
+    if identity.region().is_null() {
+        *identity.region() = api.region().clone();
     }
     Ok(())
 }

@@ -301,16 +301,13 @@ impl Resource<Api> for RemoteBackup {
 
     fn import(&self, api: &Api, id: &str) -> Outcome<Model> {
         let (enterprise_project_id, host_id) = place::import_id(id)?;
-        let region = api.region().clone();
-        let identity =
-            Model { host_id: Attr::Known(host_id), enterprise_project_id, region, ..Model::default() };
+        let identity = Model { host_id: Attr::Known(host_id), enterprise_project_id, ..Model::default() };
         self.import_by_identity(api, identity)
     }
 
     fn import_by_identity(&self, api: &Api, mut identity: Model) -> Outcome<Model> {
-        place::check_identity(&identity.host_id.clone(), &mut identity)?;
-        let region = if identity.region.is_null() { api.region().clone() } else { identity.region.clone() };
-        Ok(Model { id: identity.host_id.clone(), region, overwrite_existing: Attr::Known(false), ..identity })
+        place::check_identity(api, &identity.host_id.clone(), &mut identity)?;
+        Ok(Model { id: identity.host_id.clone(), overwrite_existing: Attr::Known(false), ..identity })
     }
 
     /// The address of the backup server is what a plan takes by itself, so it is said only where it is another one.

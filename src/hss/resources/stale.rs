@@ -3,7 +3,7 @@
 //! Terraform applies a plan without reading again, and a plan may be hours old. The prior state of an apply is what the
 //! plan saw, so whoever is about to overwrite or remove something compares it with what HSS says at that moment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     backup_host,
@@ -22,7 +22,11 @@ use crate::{
 
 /// How old a look may be that an overwriting or a deletion is decided by. What this process wrote since then is not
 /// missed.
-pub(super) const LATELY: Duration = Duration::from_secs(30);
+const LATELY: Duration = Duration::from_secs(30);
+
+pub(super) fn lately(session: &Session) -> Option<Instant> {
+    session.clock().instant().checked_sub(LATELY)
+}
 
 const PLAN_AGAIN: &str = "Plan again: the new plan starts from what is there now.";
 /// The plan for a block that was removed shows what was stored, not what its own refresh has found. So a plan alone does
@@ -50,8 +54,7 @@ pub(super) async fn remote_backup(
     target: Option<&BackupTarget>,
 ) -> Outcome<Option<Setting>> {
     let host_id = prior.host_id.require(HOST_ID)?;
-    let since = session.clock().instant().checked_sub(LATELY);
-    let setting = match session.remote_backup_lately(host_id, since).await {
+    let setting = match session.remote_backup_lately(host_id, lately(session)).await {
         Ok(setting) => setting,
         // Gone, or not to be read with these credentials: the write that follows tells.
         Err(error) if error.may_mean_unknown_host() || error.bars_a_list() => return Ok(None),
